@@ -1,0 +1,70 @@
+import type { DhcpMessage } from "../dhcp/message.ts";
+import { ARCHITECTURES, type Architecture } from "./architecture.ts";
+
+/** What kind of program sent a DHCP message. */
+export type BootClient =
+  | {
+      readonly type: "firmware";
+      readonly transport: "tftp" | "http";
+      /** Option 93 as it was sent; null: it was not. */
+      readonly architectureCode: number | null;
+      /** null: not in our table. */
+      readonly architecture: Architecture | null;
+    }
+  | {
+      readonly type: "ipxe";
+      /** Can it load a script by HTTP? A trimmed ROM may not. */
+      readonly http: boolean;
+      readonly architectureCode: number | null;
+      readonly architecture: Architecture | null;
+    }
+  /** The Proxmox installer in automated mode: an ordinary client but for what it asks. */
+  | { readonly type: "installer" }
+  | { readonly type: "other"; readonly vendorClass: string };
+
+/**
+ * The order matters: a chained iPXE still calls itself PXEClient (ipxe/ipxe issue 1527), and the installer can only be
+ * told by its wish for options 250 and 251 (proxmox/pve-installer, unconfigured.sh).
+ */
+export function identifyClient(message: DhcpMessage): BootClient {
+  const { options, raw } = message;
+  const { architectureCode, architecture } = architectureOf(options.clientSystemArchitecture ?? []);
+  if (options.userClass?.includes("iPXE") || raw.has(ETHERBOOT)) {
+    const http = options.etherboot === undefined || options.etherboot.has(FEATURE_HTTP);
+    return { type: "ipxe", http, architectureCode, architecture };
+  }
+  const vendorClass = options.vendorClassIdentifier ?? "";
+  if (vendorClass.startsWith("HTTPClient"))
+    return { type: "firmware", transport: "http", architectureCode, architecture };
+  if (vendorClass.startsWith("PXEClient"))
+    return { type: "firmware", transport: "tftp", architectureCode, architecture };
+  const asked = options.parameterRequestList ?? [];
+  if (asked.includes(PROXMOX_ANSWER_URL) && asked.includes(PROXMOX_CERT_FINGERPRINT)) return { type: "installer" };
+  return { type: "other", vendorClass };
+}
+
+/** For the trace: `UEFI x64 firmware`. */
+export function describeClient(client: BootClient): string {
+  switch (client.type) {
+    case "firmware":
+      return `${client.architecture?.label ?? `architecture ${client.architectureCode ?? "unknown"}`} firmware`;
+    case "ipxe":
+      return client.architecture === null ? "iPXE" : `iPXE on ${client.architecture.label}`;
+    case "installer":
+      return "Proxmox installer";
+    case "other":
+      return client.vendorClass === "" ? "an ordinary DHCP client" : `an ordinary DHCP client (${client.vendorClass})`;
+  }
+}
+
+/** Several may be given (RFC 4578 §2.1): the first that we know. */
+function architectureOf(codes: readonly number[]) {
+  const known = codes.find((code) => ARCHITECTURES.has(code));
+  const architectureCode = known ?? codes[0] ?? null;
+  return { architectureCode, architecture: ARCHITECTURES.get(architectureCode ?? -1) ?? null };
+}
+
+const ETHERBOOT = 175;
+const FEATURE_HTTP = 0x13;
+const PROXMOX_ANSWER_URL = 250;
+const PROXMOX_CERT_FINGERPRINT = 251;

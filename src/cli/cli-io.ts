@@ -1,0 +1,28 @@
+import type { LoadedConfig } from "../config/load.ts";
+import type { Problem } from "../std/problem.ts";
+
+/** Everything the commands touch of the world, so that tests can bring their own. */
+export interface CliIo {
+  readonly version: string;
+  /** To standard output, as it is. */
+  out(text: string): void;
+  /** To standard error, as it is. */
+  err(text: string): void;
+  /** true: standard output is a terminal. */
+  readonly outIsTerminal: boolean;
+  /** true: standard input and error are a terminal, so somebody can be asked. */
+  readonly canAsk: boolean;
+  /** Width of the terminal in characters; null: it is none, so lines may be as long as they are. */
+  columns(): number | null;
+  /** One line of an answer to `question`; null: the input ended. */
+  ask(question: string): Promise<string | null>;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls `listener` when the user presses Ctrl-C. Returns what ends that. */
+  onInterrupt(listener: () => void): () => void;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Runs the daemon until it is told to stop. The answer is the exit code. */
+  serve(configPath: string): Promise<number>;
+  /** What is wrong inside the profiles, which the config room does not understand. Absent: they are not looked at. */
+  readonly checkProfiles?: (loaded: LoadedConfig) => readonly Problem[];
+}

@@ -1,0 +1,146 @@
+import { type IncomingMessage, request } from "node:http";
+import type { ApiError } from "../http/contract.ts";
+import { CliFailure, EXIT } from "./exit-code.ts";
+
+/** Talks to the daemon over its Unix socket. Every failure is a `CliFailure` that says what to do. */
+export class OperatorClient {
+  readonly socket: string;
+
+  constructor(socket: string) {
+    this.socket = socket;
+  }
+
+  /** The answer's JSON. `Answer` is what the contract says of the route: daemon and command are one program. */
+  async get<Answer>(path: string): Promise<Answer> {
+    return this.#exchange<Answer>("GET", path);
+  }
+
+  async post<Answer>(path: string, body: object = {}): Promise<Answer> {
+    return this.#exchange<Answer>("POST", path, body);
+  }
+
+  /** Server-sent events, until the daemon ends the stream or `signal` aborts. `open` runs when the stream stands. */
+  async *events(path: string, signal: AbortSignal): AsyncGenerator<{ readonly event: string; readonly data: unknown }> {
+    const response = await this.#open("GET", path, undefined, signal);
+    if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 0, await textOf(response));
+    let rest = "";
+    try {
+      for await (const chunk of response.setEncoding("utf8")) {
+        const blocks = (rest + chunk).split("\n\n");
+        rest = blocks.pop() ?? "";
+        for (const block of blocks) {
+          const event = parseEvent(block);
+          if (event) yield event;
+        }
+      }
+    } catch (cause) {
+      if (!signal.aborted) throw new CliFailure(EXIT.unreachable, "the daemon ended the stream", hintOf(cause));
+    }
+  }
+
+  async #exchange<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+    const response = await this.#open(method, path, body);
+    const text = await textOf(response);
+    if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 0, text);
+    try {
+      return JSON.parse(text) as Answer;
+    } catch {
+      throw new CliFailure(EXIT.refused, `${this.socket} does not answer like bootqueue`, "is this its socket?");
+    }
+  }
+
+  #open(method: string, path: string, body?: object, signal?: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const text = body && JSON.stringify(body);
+      const outgoing = request(
+        {
+          socketPath: this.socket,
+          method,
+          path,
+          ...(signal ? { signal } : { timeout: ANSWER_MS }),
+          headers: {
+            Host: "localhost",
+            ...(text === undefined
+              ? {}
+              : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) }),
+          },
+        },
+        resolve,
+      );
+      outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${ANSWER_MS / 1000} seconds`)));
+      outgoing.on("error", (cause: NodeJS.ErrnoException) => reject(this.#unreachable(cause)));
+      outgoing.end(text);
+    });
+  }
+
+  #unreachable(cause: NodeJS.ErrnoException): CliFailure {
+    const start = "start it with `systemctl start bootqueue`, or by hand with `bootqueue serve`";
+    switch (cause.code) {
+      case "ENOENT":
+        return new CliFailure(
+          EXIT.unreachable,
+          `the daemon does not run: there is no socket ${this.socket}`,
+          `${start}; --socket or --config name another socket`,
+        );
+      case "ECONNREFUSED":
+        return new CliFailure(
+          EXIT.unreachable,
+          `nobody listens on the socket ${this.socket}`,
+          `the daemon has stopped; ${start}`,
+        );
+      case "EACCES":
+      case "EPERM":
+        return new CliFailure(
+          EXIT.unreachable,
+          `no permission to open the socket ${this.socket}`,
+          "only root may: try with sudo",
+        );
+      case "ENOTSOCK":
+        return new CliFailure(
+          EXIT.unreachable,
+          `${this.socket} is not a socket`,
+          "--socket wants the daemon's Unix socket",
+        );
+      default:
+        return new CliFailure(
+          EXIT.unreachable,
+          `the daemon did not answer on ${this.socket}: ${cause.message}`,
+          "`journalctl -u bootqueue` says what it does",
+        );
+    }
+  }
+}
+
+const ANSWER_MS = 30_000;
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) text += chunk;
+  return text;
+}
+
+function failureOf(status: number, text: string): CliFailure {
+  let said: Partial<ApiError> = {};
+  try {
+    said = JSON.parse(text) as Partial<ApiError>;
+  } catch {
+    // Not the daemon's words; the status has to do.
+  }
+  const code = status === 404 ? EXIT.unknown : status === 400 ? EXIT.usage : EXIT.refused;
+  return new CliFailure(code, said.error ?? `the daemon answered with status ${status}`, said.hint ?? "");
+}
+
+function hintOf(cause: unknown): string {
+  return cause instanceof Error ? `${cause.message}; is it being restarted?` : "";
+}
+
+/** null: a comment, such as the heartbeat. */
+function parseEvent(block: string): { readonly event: string; readonly data: unknown } | null {
+  let event = "message";
+  const data: string[] = [];
+  for (const line of block.split("\n")) {
+    if (line.startsWith("event: ")) event = line.slice("event: ".length);
+    else if (line.startsWith("data: ")) data.push(line.slice("data: ".length));
+  }
+  return data.length === 0 ? null : { event, data: JSON.parse(data.join("\n")) };
+}

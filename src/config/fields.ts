@@ -1,0 +1,92 @@
+import { parseDomainName, parseHostname } from "../net/hostname.ts";
+import { type Ipv4Address, parseIpv4Address, parseIpv4Subnet } from "../net/ipv4-address.ts";
+import { isUnicastMac, parseMacAddress } from "../net/mac-address.ts";
+import { parsedText, textLike } from "../std/field.ts";
+import { err, ok, type Result } from "../std/result.ts";
+
+export const ipv4Address = parsedText("IPv4 address", "an IPv4 address such as 10.11.0.1", parseIpv4Address);
+
+export const ipv4Subnet = parsedText(
+  "IPv4 network",
+  "an IPv4 network with its prefix length such as 10.11.0.0/22",
+  parseIpv4Subnet,
+);
+
+export const domainName = parsedText("domain name", "a domain name such as lab.example", parseDomainName);
+
+export const hostname = parsedText(
+  "host name",
+  "a host name: up to 63 letters, digits and inner hyphens, not only digits",
+  parseHostname,
+);
+
+export const unicastMac = parsedText("MAC address", "the MAC address of one NIC such as 52:54:00:ab:cd:ef", (text) => {
+  const mac = parseMacAddress(text);
+  return mac.ok && isUnicastMac(mac.value) ? mac : err("not-a-unicast-mac");
+});
+
+/** Lower case; also one that would otherwise pass for genuine. */
+export const uuidText = parsedText("UUID", "a UUID such as 03000200-0400-0500-0006-000700080009", (text) =>
+  /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text) ? ok(text.toLowerCase()) : err("not-a-uuid"),
+);
+
+/** Octets of an option, lower case without separators. One option holds 255 octets (RFC 2132 §2). */
+export const optionHex = parsedText(
+  "hexadecimal",
+  "1 to 255 octets in hexadecimal such as 0a0b0001",
+  (text): Result<string, "not-octets"> => {
+    const digits = text.replaceAll(/[\s:]/g, "").toLowerCase();
+    return /^([0-9a-f]{2}){1,255}$/.test(digits) ? ok(digits) : err("not-octets");
+  },
+);
+
+/** The `file` field of a DHCP message takes 127 octets and the terminating zero (RFC 2131 §2). */
+export const assetName = textLike(
+  "file below assets",
+  "a file name below assets, without a leading slash or .. and at most 127 characters",
+  /^(?!\/)(?!.*\/\/)(?!(.*\/)?\.{1,2}(\/|$))[A-Za-z0-9._/-]{1,127}(?<!\/)$/,
+);
+
+export const absolutePath = textLike("absolute path", "an absolute path such as /var/lib/bootqueue", /^\/[^\0\n]*$/);
+
+/** A socket's path has room for 107 octets (`struct sockaddr_un`). */
+export const socketPath = textLike(
+  "absolute path",
+  "an absolute path of at most 107 characters such as /run/bootqueue/bootqueue.sock",
+  /^\/[\x21-\x7e]{1,106}$/,
+);
+
+/** As Linux allows them: 15 characters, no blank, no slash. */
+export const interfaceName = textLike(
+  "interface name",
+  "the name of a network interface such as eth0",
+  /^(?!\.{1,2}$)[^\s/]{1,15}$/,
+);
+
+export const profileName = textLike(
+  "profile",
+  "the name of a profile: its file name without .toml, of letters, digits, - and _",
+  /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+);
+
+export const serverTypeName = textLike(
+  "server type",
+  "a server type: up to 64 letters, digits and . _ -",
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+);
+
+/** An address and port to listen on. */
+export interface Listen {
+  readonly address: Ipv4Address;
+  readonly port: number;
+}
+
+export const listen = parsedText("ADDRESS:PORT", "an IPv4 address and a port such as 10.11.0.1:8080", parseListen);
+
+function parseListen(text: string): Result<Listen, "not-an-endpoint"> {
+  const [, host = "", digits = ""] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  const address = parseIpv4Address(host);
+  const port = Number(digits);
+  if (!address.ok || port < 1 || port > 65535) return err("not-an-endpoint");
+  return ok({ address: address.value, port });
+}

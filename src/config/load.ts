@@ -1,0 +1,155 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Ipv4Address, type Ipv4Subnet, isHostAddress, networkAddress, prefixLength } from "../net/ipv4-address.ts";
+import { checkDocument } from "../std/check-document.ts";
+import type { Problem } from "../std/problem.ts";
+import { err, ok, type Result } from "../std/result.ts";
+import { parseToml } from "../std/toml.ts";
+import type { Listen } from "./fields.ts";
+import { ConfigFile } from "./schema.ts";
+import { type DeclaredSlot, expandSlots, missingProfiles } from "./slots.ts";
+
+/** What the daemon works with: the file's settings under their own names, every default filled in. */
+export interface Config extends Omit<ConfigFile, "network" | "operator"> {
+  /** Path of the file it was read from. */
+  readonly file: string;
+  readonly network: ConfigFile["network"] & {
+    readonly router: Ipv4Address;
+    readonly dns: readonly Ipv4Address[];
+    readonly subnet: Ipv4Subnet;
+  };
+  readonly operator: ConfigFile["operator"] & { readonly listen: Listen };
+  /** `slot` and `slot_range` as one list, in the order of the file. */
+  readonly slots: readonly DeclaredSlot[];
+}
+
+/** A profile as it lies on the disk. `profiles/` reads it. */
+export interface ProfileFile {
+  /** `pve` for `pve.toml`. */
+  readonly name: string;
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly profiles: readonly ProfileFile[];
+}
+
+/** The file that is read when nobody names one. */
+export function configPath(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  return environment.BOOTQUEUE_CONFIG || "/etc/bootqueue/bootqueue.toml";
+}
+
+/**
+ * Reads the text of a configuration file. All that is wrong with single settings is reported at once; rules between
+ * settings are looked at when every setting by itself is right.
+ */
+export function parseConfig(text: string, file: string): Result<Config, readonly Problem[]> {
+  const document = parseToml(text);
+  if (!document.ok) return err([document.error]);
+  const checked = checkDocument<ConfigFile>(ConfigFile, document.value, HINTS);
+  if (!checked.ok) return checked;
+  const settings = checked.value;
+  const router = settings.network.router ?? settings.network.address;
+  const network = { ...settings.network, router, dns: settings.network.dns ?? [router] };
+  const listen = settings.operator.listen ?? { address: network.address, port: 8080 };
+  const slots = expandSlots(settings, text, network);
+  const config = { ...settings, file, network, operator: { ...settings.operator, listen }, slots: [] };
+  const problems = [...ruleProblems(config), ...(slots.ok ? [] : slots.error)];
+  return problems.length > 0 || !slots.ok ? err(problems) : ok({ ...config, slots: slots.value });
+}
+
+/**
+ * Reads the configuration file and every `*.toml` in its folder of profiles, whose content is not looked at here.
+ * Never rejects; a file that cannot be read is a problem like any other. Paths start with the file's name.
+ */
+export async function loadConfig(path: string): Promise<Result<LoadedConfig, readonly Problem[]>> {
+  const text = await readText(path);
+  if (!text.ok) return err([text.error]);
+  const parsed = parseConfig(text.value, path);
+  if (!parsed.ok) return err(inFile(path, parsed.error));
+  const profiles = await readProfiles(parsed.value.paths.profiles);
+  if (!profiles.ok) return profiles;
+  const missing = missingProfiles(parsed.value, new Set(profiles.value.map(({ name }) => name)));
+  if (missing.length > 0) return err(inFile(path, missing));
+  return ok({ config: parsed.value, profiles: profiles.value });
+}
+
+/** The same problems, each with the name of the file in front. */
+export function inFile(file: string, problems: readonly Problem[]): readonly Problem[] {
+  return problems.map(({ path, message }) => ({ path: path === "" ? file : `${file}: ${path}`, message }));
+}
+
+/** Settings that people look for under other names. */
+const HINTS = {
+  "network.gateway": "unknown key; the default router is called router",
+  "network.netmask": "unknown key; the mask is part of subnet, such as 10.11.0.0/22",
+  "network.domain_name": "unknown key; it is called domain",
+  "slot.address": "unknown key; the address of a slot is called ip",
+  "slot.name": "unknown key; the name of a slot is called hostname",
+  "slot_range.ip": "unknown key; the first address of a range is called first",
+} as const;
+
+function ruleProblems({ network, dhcp, http, operator }: Config): Problem[] {
+  const problems: Problem[] = [];
+  const say = (path: string, message: string) => problems.push({ path, message });
+  const { subnet, address, router } = network;
+  if (prefixLength(subnet) < 8 || prefixLength(subnet) > 30) {
+    say("network.subnet", `expected a prefix length from 8 to 30, found ${subnet}`);
+  } else {
+    const wanted = `expected the address of a host in ${subnet}`;
+    if (!isHostAddress(address, subnet)) say("network.address", `${wanted}, found ${address}`);
+    if (router !== address && !isHostAddress(router, subnet)) say("network.router", `${wanted}, found ${router}`);
+  }
+  if (Number(networkAddress(subnet).split(".")[0]) >= 224 || networkAddress(subnet).startsWith("127.")) {
+    say("network.subnet", `expected a network that hosts can have, found ${subnet}`);
+  }
+  const codes = dhcp.options.map(({ code }) => code);
+  for (const [index, code] of codes.entries()) {
+    if (codes.indexOf(code) < index) say(`dhcp.options[${index}].code`, `option ${code} is given twice`);
+  }
+  const { listen } = operator;
+  if (listen.port === http.port && (listen.address === address || listen.address === "0.0.0.0")) {
+    say("operator.listen", `expected another port than that of the machines (http.port), found ${listen.port}`);
+  }
+  return problems;
+}
+
+async function readProfiles(folder: string): Promise<Result<readonly ProfileFile[], readonly Problem[]>> {
+  let names: string[];
+  try {
+    names = (await readdir(folder)).filter((name) => name.endsWith(".toml") && !name.startsWith(".")).sort();
+  } catch (cause) {
+    return err([unreadable(folder, cause)]);
+  }
+  const profiles: ProfileFile[] = [];
+  const problems: Problem[] = [];
+  for (const name of names) {
+    const file = join(folder, name);
+    const text = await readText(file);
+    if (text.ok) profiles.push({ name: name.slice(0, -".toml".length), file, text: text.value });
+    else problems.push(text.error);
+  }
+  return problems.length > 0 ? err(problems) : ok(profiles);
+}
+
+async function readText(path: string): Promise<Result<string, Problem>> {
+  try {
+    return ok(await readFile(path, "utf8"));
+  } catch (cause) {
+    return err(unreadable(path, cause));
+  }
+}
+
+function unreadable(path: string, cause: unknown): Problem {
+  const code = (cause as NodeJS.ErrnoException).code ?? "";
+  return { path, message: `cannot be read: ${REASONS[code] ?? (cause as Error).message}` };
+}
+
+const REASONS: Readonly<Partial<Record<string, string>>> = {
+  ENOENT: "it does not exist",
+  EACCES: "permission denied",
+  EISDIR: "it is a folder",
+  ENOTDIR: "it is not a folder",
+};

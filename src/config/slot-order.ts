@@ -1,0 +1,31 @@
+/** Which table of slots a header opens, and the how-manieth of its kind it is. */
+export interface SlotHeader {
+  readonly type: "slot" | "slot_range";
+  readonly index: number;
+}
+
+/**
+ * The `[[slot]]` and `[[slot_range]]` headers in the order of the file, which a parsed document has lost: it holds two
+ * lists. What the file has in other forms (`slot = [{ … }]`) follows: first slots, then ranges.
+ */
+export function slotOrder(text: string, counts: Readonly<Record<SlotHeader["type"], number>>): readonly SlotHeader[] {
+  const seen = { slot: 0, slot_range: 0 };
+  const order: SlotHeader[] = [];
+  const take = (type: SlotHeader["type"]) => order.push({ type, index: seen[type]++ });
+  for (const line of withoutStrings(text).split("\n")) {
+    const type = HEADER.exec(line)?.[1] as SlotHeader["type"] | undefined;
+    if (type !== undefined && seen[type] < counts[type]) take(type);
+  }
+  for (const type of ["slot", "slot_range"] as const) while (seen[type] < counts[type]) take(type);
+  return order;
+}
+
+const HEADER = /^\s*\[\[\s*["']?(slot|slot_range)["']?\s*\]\]/;
+
+/** Comments and strings of several lines removed: what looks like a header in them is none. */
+function withoutStrings(text: string): string {
+  return text.replaceAll(/"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*/g, (piece) =>
+    // A quoted key in a header must survive.
+    /^["'](slot|slot_range)["']$/.test(piece) ? piece : "",
+  );
+}

@@ -1,0 +1,194 @@
+import { type Hostname, parseHostname } from "../net/hostname.ts";
+import { type Ipv4Address, type Ipv4Subnet, ipv4Plus, ipv4ToNumber, isHostAddress } from "../net/ipv4-address.ts";
+import type { MacAddress } from "../net/mac-address.ts";
+import type { Brand } from "../std/brand.ts";
+import { nearest } from "../std/nearest.ts";
+import type { Problem } from "../std/problem.ts";
+import { err, ok, type Result } from "../std/result.ts";
+import type { ConfigFile } from "./schema.ts";
+import { slotOrder } from "./slot-order.ts";
+
+/** A slot as the configuration declares it. The queue's type of the same name has the same shape. */
+export interface DeclaredSlot {
+  readonly id: Brand<string, "SlotId">;
+  readonly address: Ipv4Address;
+  readonly hostname: Hostname;
+  readonly profile: Brand<string, "ProfileName">;
+  /** null: for whoever comes first. */
+  readonly reservation: SlotReservation | null;
+}
+
+export type SlotReservation =
+  | { readonly type: "mac"; readonly mac: MacAddress }
+  | { readonly type: "server-type"; readonly serverType: string };
+
+/** What an address may not be, with the reason. */
+export interface SlotNetwork {
+  readonly subnet: Ipv4Subnet;
+  readonly address: Ipv4Address;
+  readonly router: Ipv4Address;
+}
+
+/** `[[slot]]` and `[[slot_range]]` as one list, in the order of the file, which is the order of the queue. */
+export function expandSlots(
+  file: Pick<ConfigFile, "slot" | "slot_range">,
+  text: string,
+  network: SlotNetwork,
+): Result<readonly DeclaredSlot[], readonly Problem[]> {
+  const problems: Problem[] = [];
+  const drafts: Draft[] = [];
+  for (const { type, index } of slotOrder(text, { slot: file.slot.length, slot_range: file.slot_range.length })) {
+    const made = type === "slot" ? fromSlot(file.slot, index) : fromRange(file.slot_range, index, network);
+    if (made.ok) drafts.push(...made.value);
+    else problems.push(...made.error);
+  }
+  problems.push(...drafts.flatMap((draft) => addressProblems(draft, network)));
+  problems.push(...repeated(drafts, "addressPath", "address", ({ slot }) => slot.address));
+  problems.push(...repeated(drafts, "hostnamePath", "hostname", ({ slot }) => slot.hostname));
+  problems.push(
+    ...repeated(drafts, "macPath", "MAC address", ({ slot }) =>
+      slot.reservation?.type === "mac" ? slot.reservation.mac : null,
+    ),
+  );
+  return problems.length > 0 ? err(problems) : ok(drafts.map(({ slot }) => slot));
+}
+
+/** Slots whose profile does not exist. `names`: those that do. */
+export function missingProfiles(
+  file: Pick<ConfigFile, "slot" | "slot_range">,
+  names: ReadonlySet<string>,
+): readonly Problem[] {
+  const missing = (entries: readonly { readonly profile: string }[], type: string) =>
+    entries.flatMap(({ profile }, index) =>
+      names.has(profile)
+        ? []
+        : [
+            {
+              path: `${type}[${index}].profile`,
+              message: `there is no profile "${profile}"${suggestion(profile, names)}`,
+            },
+          ],
+    );
+  return [...missing(file.slot, "slot"), ...missing(file.slot_range, "slot_range")];
+}
+
+function suggestion(profile: string, names: ReadonlySet<string>): string {
+  if (names.size === 0) return "; the folder of profiles holds none";
+  const near = nearest(profile, names);
+  return near === null ? `; there are: ${[...names].sort().join(", ")}` : `; did you mean "${near}"?`;
+}
+
+/** A slot and where in the file its parts stand. */
+interface Draft {
+  readonly slot: DeclaredSlot;
+  readonly addressPath: string;
+  readonly hostnamePath: string;
+  readonly macPath: string;
+}
+
+function fromSlot(entries: ConfigFile["slot"], index: number): Result<readonly Draft[], readonly Problem[]> {
+  const entry = entries[index];
+  if (entry === undefined) return ok([]);
+  const path = `slot[${index}]`;
+  if (entry.mac !== undefined && entry.server_type !== undefined) {
+    return err([{ path, message: "expected mac or server_type, found both: a slot is kept for one or the other" }]);
+  }
+  const draft = {
+    slot: declare(entry.ip, entry.hostname, entry.profile, reservationOf(entry.mac, entry.server_type)),
+    addressPath: `${path}.ip`,
+    hostnamePath: `${path}.hostname`,
+    macPath: `${path}.mac`,
+  };
+  return ok([draft]);
+}
+
+function fromRange(
+  entries: ConfigFile["slot_range"],
+  index: number,
+  network: SlotNetwork,
+): Result<readonly Draft[], readonly Problem[]> {
+  const entry = entries[index];
+  if (entry === undefined) return ok([]);
+  const path = `slot_range[${index}]`;
+  const last = ipv4Plus(entry.first, entry.count - 1);
+  // A range may wrap round the end of the address space, and then both of its ends could lie inside.
+  const inside = isHostAddress(entry.first, network.subnet) && isHostAddress(last, network.subnet);
+  if (!inside || ipv4ToNumber(last) < ipv4ToNumber(entry.first)) {
+    const message = `expected all addresses inside ${network.subnet}, found ${entry.first} to ${last}`;
+    return err([{ path, message }]);
+  }
+  const drafts: Draft[] = [];
+  for (let at = 0; at < entry.count; at++) {
+    const text = numbered(entry.hostname, entry.first_number + at);
+    const hostname = parseHostname(text);
+    if (!hostname.ok) {
+      const message = `expected a pattern that makes host names, but number ${entry.first_number + at} is ${JSON.stringify(text)}`;
+      return err([{ path: `${path}.hostname`, message }]);
+    }
+    drafts.push({
+      slot: declare(
+        ipv4Plus(entry.first, at),
+        hostname.value,
+        entry.profile,
+        reservationOf(undefined, entry.server_type),
+      ),
+      addressPath: path,
+      hostnamePath: `${path}.hostname`,
+      macPath: path,
+    });
+  }
+  return ok(drafts);
+}
+
+/** `node{nn}` and 7: `node07`. */
+function numbered(pattern: string, number: number): string {
+  return pattern.replaceAll(/\{(n{1,3})\}/g, (_, digits: string) => String(number).padStart(digits.length, "0"));
+}
+
+function declare(
+  address: Ipv4Address,
+  hostname: Hostname,
+  profile: string,
+  reservation: SlotReservation | null,
+): DeclaredSlot {
+  // A slot is known by its address, and the schema has checked the form of the profile's name.
+  return {
+    id: address as string as DeclaredSlot["id"],
+    address,
+    hostname,
+    profile: profile as DeclaredSlot["profile"],
+    reservation,
+  };
+}
+
+function reservationOf(mac: MacAddress | undefined, serverType: string | undefined): SlotReservation | null {
+  if (mac !== undefined) return { type: "mac", mac };
+  return serverType === undefined ? null : { type: "server-type", serverType };
+}
+
+function addressProblems({ slot, addressPath }: Draft, { subnet, address, router }: SlotNetwork): Problem[] {
+  const problem = (message: string) => [{ path: addressPath, message: `${message}, found ${slot.address}` }];
+  if (!isHostAddress(slot.address, subnet)) return problem(`expected the address of a host in ${subnet}`);
+  if (slot.address === address) return problem("expected another address than our own (network.address)");
+  if (slot.address === router) return problem("expected another address than the router's (network.router)");
+  return [];
+}
+
+function repeated(
+  drafts: readonly Draft[],
+  path: "addressPath" | "hostnamePath" | "macPath",
+  what: string,
+  pick: (draft: Draft) => string | null,
+): Problem[] {
+  const first = new Map<string, Draft>();
+  return drafts.flatMap((draft) => {
+    const value = pick(draft);
+    if (value === null) return [];
+    const before = first.get(value);
+    if (before === undefined) {
+      first.set(value, draft);
+      return [];
+    }
+    return [{ path: draft[path], message: `the ${what} ${value} is taken already by ${before[path].split(".")[0]}` }];
+  });
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import type { Hono } from "hono";
+import { createDashboard } from "./dashboard/dashboard.ts";
+import { newAttemptToken } from "./http/attempt-tokens.ts";
+import { createOperatorApp } from "./http/operator-app.ts";
+import type { Appliance, OperatorDeps, OperatorEnv } from "./http/operator-deps.ts";
+import { OperatorFeed } from "./http/operator-feed.ts";
+import { pageAuth } from "./http/operator-login.ts";
+import { loadOperatorTokenFile } from "./http/operator-token-file.ts";
+import { performOrder } from "./http/orders.ts";
+import { Sessions } from "./http/sessions.ts";
+import type { Engine } from "./queue/engine.ts";
+import { findHost } from "./queue/state.ts";
+import { systemClock } from "./std/clock.ts";
+import type { Log } from "./std/log.ts";
+import { explainHost } from "./trace/story.ts";
+import type { Trace } from "./trace/trace.ts";
+
+export interface OperatorParts {
+  readonly engine: Engine;
+  readonly trace: Trace;
+  readonly log: Log;
+  readonly stateFolder: string;
+  /** Names and addresses under which browsers may know us. */
+  readonly hostnames: readonly string[];
+  readonly about: () => Appliance;
+  readonly previewAnswer: OperatorDeps["previewAnswer"] &
+    ((host: Parameters<OperatorDeps["previewAnswer"]>[0]) => string | null);
+  readonly notReady: () => readonly string[];
+}
+
+/** Everything for people: one app for the network, with the pages, and one for root's socket. */
+export async function createOperatorApps(parts: OperatorParts) {
+  const { engine, trace, log, about, previewAnswer } = parts;
+  const sessions = new Sessions(
+    await loadOperatorTokenFile(join(parts.stateFolder, "operator-token.sha256")),
+    systemClock,
+  );
+  const feed = new OperatorFeed({ queue: engine, trace, clock: systemClock });
+  const closing = new AbortController();
+  const shared = {
+    queue: engine,
+    trace,
+    tracer: trace,
+    newToken: newAttemptToken,
+    feed,
+    sessions,
+    clock: systemClock,
+    log,
+    about,
+    explain: (host) => explainHost(trace.footprintsOf(host.bootMac), host.state.type, systemClock.now()),
+    previewAnswer,
+    notReady: parts.notReady,
+    hostnames: parts.hostnames,
+  } satisfies Omit<OperatorDeps, "trusted" | "pages">;
+  const pages = createDashboard({
+    queue: engine,
+    trace,
+    clock: systemClock,
+    closing: closing.signal,
+    auth: pageAuth(sessions),
+    status: about,
+    explain: (id) => {
+      const host = findHost(engine.state, id);
+      return host === undefined ? "" : shared.explain(host);
+    },
+    previewAnswer,
+    perform: async (order) => {
+      const outcome = await performOrder(shared, order);
+      return { ok: outcome.type === "done" || outcome.type === "unchanged", message: outcome.message };
+    },
+  });
+  const network: Hono<OperatorEnv> = createOperatorApp({ ...shared, trusted: false, pages });
+  const root: Hono<OperatorEnv> = createOperatorApp({ ...shared, trusted: true, pages: null });
+  return {
+    network,
+    root,
+    /** Ends the live streams, which never end by themselves and for which a server would wait. */
+    closeStreams(): void {
+      feed.close();
+      closing.abort();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { InstallSite } from "./boot/installation.ts";
+import type { Urls } from "./boot/urls.ts";
+import { type Config, inFile, loadConfig } from "./config/load.ts";
+import type { MacAddress } from "./net/mac-address.ts";
+import { type Profiles, parseProfiles } from "./profiles/profiles.ts";
+import type { QueueRules } from "./queue/rules.ts";
+import { type DeclaredSlot, type ProfileName, slotIdOf } from "./queue/slot.ts";
+import type { Problem } from "./std/problem.ts";
+import { err, ok, type Result } from "./std/result.ts";
+
+/** The configuration and its profiles, checked one by one and against each other. */
+export interface Settings {
+  readonly config: Config;
+  readonly profiles: Profiles;
+}
+
+/** Everything that is wrong, at once; each problem's path starts with its file. */
+export async function loadSettings(path: string): Promise<Result<Settings, readonly Problem[]>> {
+  const loaded = await loadConfig(path);
+  if (!loaded.ok) return loaded;
+  const { config } = loaded.value;
+  const used = new Set<string>(config.slots.map((slot) => slot.profile));
+  const profiles = parseProfiles(loaded.value.profiles.filter(({ name }) => used.has(name)));
+  if (!profiles.ok) return profiles;
+  const settings = { config, profiles: profiles.value };
+  const problems = config.slots.flatMap((slot) => slotProblems(settings, slot));
+  return problems.length === 0 ? ok(settings) : err(inFile(path, problems));
+}
+
+/** What a machine's installer would refuse of this slot, found out before the machine asks. */
+function slotProblems({ config, profiles }: Settings, slot: Config["slots"][number]): readonly Problem[] {
+  const profile = profiles.get(slot.profile as ProfileName);
+  const { subnet, router, dns, domain } = config.network;
+  const { address, hostname } = slot;
+  const bootMac = "02:00:00:00:00:01" as MacAddress;
+  const target = { address, subnet, router, domainNameServers: dns, hostname, domain, bootMac };
+  const problems = profile?.checkTarget(target) ?? [];
+  return problems.map(({ path, message }) => ({
+    path: `slot ${address} with profile ${slot.profile}`,
+    message: `${path}: ${message}`,
+  }));
+}
+
+export function declaredSlots(config: Config): readonly DeclaredSlot[] {
+  return config.slots.map(({ address, hostname, profile, reservation }) => ({
+    id: slotIdOf(address),
+    address,
+    hostname,
+    profile: profile as ProfileName,
+    reservation,
+  }));
+}
+
+export function queueRules({ config, profiles }: Settings): QueueRules {
+  const { approval, attempts_max, hold_seconds, limits } = config.queue;
+  return {
+    approval,
+    attemptsMax: attempts_max,
+    holdMs: hold_seconds * 1000,
+    limitMs: {
+      pxe_ready: limits.pxe_ready * MINUTE_MS,
+      armed: limits.armed * MINUTE_MS,
+      pxe_booted: limits.pxe_booted * MINUTE_MS,
+      installing: limits.installing * MINUTE_MS,
+      installed: limits.installed * MINUTE_MS,
+      first_boot: limits.first_boot * MINUTE_MS,
+      joining: limits.joining * MINUTE_MS,
+    },
+    flows: new Map([...profiles.values()].map((profile) => [profile.name, profile.flow()])),
+  };
+}
+
+const MINUTE_MS = 60_000;
+
+export function installSite({ config, profiles }: Settings, urls: Urls): InstallSite {
+  const { subnet, router, dns, domain } = config.network;
+  return { subnet, router, domainNameServers: dns, domain, urls, profiles };
+}
+
+/** Settings that a reload cannot change, because sockets and answers already given depend on them. */
+export function needsRestart(before: Config, after: Config) {
+  const fixed = ["network", "dhcp", "tftp", "http", "operator", "paths", "log"] as const;
+  return fixed.filter((section) => JSON.stringify(before[section]) !== JSON.stringify(after[section]));
+}

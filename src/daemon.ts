@@ -1,0 +1,380 @@
+import { access, mkdir } from "node:fs/promises";
+import type { Server } from "node:http";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Context } from "hono";
+import { SlotDhcpPolicy } from "./boot/dhcp-policy.ts";
+import { type InstallSite, installationOf } from "./boot/installation.ts";
+import { AssetTftpFiles } from "./boot/tftp-files.ts";
+import { tftpFootprints } from "./boot/tftp-footprint.ts";
+import { Urls } from "./boot/urls.ts";
+import { createOperatorApps } from "./daemon-operator.ts";
+import {
+  declaredSlots,
+  installSite,
+  loadSettings,
+  needsRestart,
+  queueRules,
+  type Settings,
+} from "./daemon-settings.ts";
+import {
+  closeServer,
+  listen,
+  listenForRoot,
+  openDhcpSockets,
+  openTftpSocket,
+  type PassedSockets,
+} from "./daemon-sockets.ts";
+import { serveDhcp } from "./dhcp/server.ts";
+import { createRunEffect } from "./effects.ts";
+import { createAssetApp } from "./http/asset-app.ts";
+import { newAttemptToken } from "./http/attempt-tokens.ts";
+import { createMachineApp } from "./http/machine-app.ts";
+import { refusalToServe } from "./net/interfaces.ts";
+import { type Ipv4Address, parseIpv4Address } from "./net/ipv4-address.ts";
+import { openUdp } from "./net/open-udp.ts";
+import { parseSystemUuid } from "./net/system-uuid.ts";
+import { socketsFromSystemd } from "./net/systemd-sockets.ts";
+import { watchPassages } from "./passages.ts";
+import { Engine } from "./queue/engine.ts";
+import type { HostId } from "./queue/host.ts";
+import { EMPTY_QUEUE, findHost, findMacAt } from "./queue/state.ts";
+import { systemClock } from "./std/clock.ts";
+import { jsonLog, type Log } from "./std/log.ts";
+import { formatProblem } from "./std/problem.ts";
+import { JsonFileStore } from "./store/json-file-store.ts";
+import { lockFolder } from "./store/lock.ts";
+import { SystemdNotify } from "./systemd-notify.ts";
+import { serveTftp } from "./tftp/server.ts";
+import { readTimeline, TimelineFile } from "./trace/timeline-file.ts";
+import { Trace } from "./trace/trace.ts";
+import { VERSION } from "./version.ts";
+
+/**
+ * Runs the daemon until it is told to stop (SIGTERM, SIGINT) or cannot save any more.
+ * The answer is the exit code: 0 stopped, 1 broken, 2 the configuration is wrong.
+ */
+export async function serve(configPath: string): Promise<number> {
+  const settings = await loadSettings(configPath);
+  if (!settings.ok) {
+    for (const problem of settings.error) process.stderr.write(`${formatProblem(problem)}\n`);
+    return 2;
+  }
+  const log = jsonLog((line) => void process.stdout.write(line), settings.value.config.log.level);
+  const daemon = new Daemon(settings.value, configPath, log);
+  try {
+    await daemon.open();
+  } catch (error) {
+    await daemon.close();
+    process.stderr.write(`bootqueue: cannot start: ${(error as Error).message}\n`);
+    return 1;
+  }
+  return await daemon.ended;
+}
+
+/** Builds every part, connects them, and closes them in the opposite order. */
+class Daemon {
+  /** Resolves with the exit code when everything is closed. */
+  readonly ended: Promise<number>;
+  #end: (code: number) => void = () => {};
+  /** What closes each part, in the order in which they were opened. */
+  readonly #closers: (() => unknown)[] = [];
+  #isStopping = false;
+  #settings: Settings;
+  #site: InstallSite;
+  /** Files that machines will ask for and that are not there. */
+  #missing: readonly string[] = [];
+  readonly #configPath: string;
+  readonly #log: Log;
+  readonly #urls: Urls;
+  readonly #trace: Trace;
+  readonly #systemd: SystemdNotify;
+  readonly #startedAt = systemClock.now();
+
+  constructor(settings: Settings, configPath: string, log: Log) {
+    this.#settings = settings;
+    this.#configPath = configPath;
+    this.#log = log;
+    const { network, http } = settings.config;
+    this.#urls = new Urls(network.address, http.port);
+    this.#site = installSite(settings, this.#urls);
+    this.#trace = new Trace(systemClock, log);
+    this.#systemd = new SystemdNotify(process.env, log);
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  async open(): Promise<void> {
+    const { network, paths } = this.#settings.config;
+    const passed = socketsFromSystemd(process.env, process.pid);
+    const served = {
+      address: network.address,
+      interface: network.interface ?? null,
+      allowSharedHost: network.allow_shared_host,
+    };
+    const refusal = refusalToServe(networkInterfaces(), served, passed.has("dhcp"));
+    if (refusal !== null) throw new Error(refusal);
+
+    await mkdir(paths.state, { recursive: true, mode: 0o700 });
+    const lock = await lockFolder(paths.state);
+    this.#closers.push(() => lock.release());
+    await this.#openTimeline();
+    const engine = await this.#openEngine();
+    await this.#findMissingFiles();
+    const looking = setInterval(() => void this.#findMissingFiles(), LOOK_AGAIN_MS);
+    this.#closers.push(() => clearInterval(looking));
+    await this.#openOperator(engine, passed);
+    await this.#openHttp(engine, passed);
+    await this.#openTftp(engine, passed);
+    await this.#openDhcp(engine, passed);
+    this.#listenToSignals(engine);
+    this.#trace.note({ mac: null, road: "daemon", outcome: "noted", what: `bootqueue ${VERSION} started`, why: "" });
+    const { slots, hosts } = engine.state;
+    this.#log.info("ready", { address: network.address, slots: slots.length, hosts: hosts.length });
+    this.#systemd.ready(`serving ${network.subnet} with ${slots.length} slots`);
+  }
+
+  /** Closes everything that was opened, the last first. */
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        this.#log.error("a part of the daemon did not close", { why: (error as Error).message });
+      }
+    }
+  }
+
+  async #stop(code: number): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#systemd.stopping();
+    this.#log.info("stopping");
+    await this.close();
+    this.#end(code);
+  }
+
+  async #openTimeline(): Promise<void> {
+    const path = join(this.#settings.config.paths.state, "timeline.jsonl");
+    this.#trace.recall(await readTimeline(path, RECALLED_MAX));
+    const timeline = new TimelineFile(path, systemClock, this.#log);
+    this.#closers.push(() => timeline.close());
+    this.#trace.subscribe((entry) => timeline.append(entry));
+  }
+
+  async #openEngine(): Promise<Engine> {
+    const store = new JsonFileStore(join(this.#settings.config.paths.state, "state.json"), systemClock);
+    const state = (await store.load()) ?? EMPTY_QUEUE;
+    const engine: Engine = new Engine({
+      state,
+      rules: queueRules(this.#settings),
+      store,
+      clock: systemClock,
+      // A dispatch that rejects has already been told to `onBroken`.
+      runEffect: createRunEffect((event) => void engine.dispatch(event).catch(() => {})),
+      onBroken: (cause) => {
+        const why = (cause as Error).message;
+        this.#log.error("the state cannot be saved; stopping, because nothing may be answered that is not on disk", {
+          why,
+        });
+        void this.#stop(1);
+      },
+    });
+    engine.subscribe(watchPassages(state, this.#trace));
+    await engine.dispatch({ type: "slots-declared", slots: declaredSlots(this.#settings.config) });
+    await engine.start();
+    this.#closers.push(() => engine.stop());
+    return engine;
+  }
+
+  async #openDhcp(engine: Engine, passed: PassedSockets): Promise<void> {
+    const { network, dhcp } = this.#settings.config;
+    const sockets = await openDhcpSockets(network.address, passed);
+    this.#closers.push(() => Promise.all([sockets.own.close(), sockets.broadcast?.close()]));
+    const policy = new SlotDhcpPolicy({
+      queue: engine,
+      tracer: this.#trace,
+      terms: {
+        subnet: network.subnet,
+        router: network.router,
+        domainNameServers: network.dns,
+        domain: network.domain,
+        leaseSeconds: network.lease_seconds,
+        extra: dhcp.options.map(({ code, hex }) => ({ code, bytes: Buffer.from(hex, "hex"), onlyIfAsked: false })),
+      },
+      rungs: { nextServer: network.address, bootFiles: dhcp.boot_files, urls: this.#urls },
+      newToken: newAttemptToken,
+      bogusUuids: new Set(dhcp.bogus_uuids.flatMap((text) => parseSystemUuid(text) ?? [])),
+      provisioned: dhcp.provisioned,
+      usesDhcpOnceInstalled: (profile) => this.#site.profiles.get(profile)?.usesDhcpOnceInstalled() ?? false,
+    });
+    serveDhcp(sockets, policy, network.address, this.#log);
+  }
+
+  async #openTftp(engine: Engine, passed: PassedSockets): Promise<void> {
+    const { network, paths, tftp } = this.#settings.config;
+    const socket = await openTftpSocket(network.address, passed);
+    this.#closers.push(() => socket.close());
+    const limits = {
+      blksizeMax: tftp.blksize_max,
+      windowsizeMax: tftp.windowsize_max,
+      transfersMax: tftp.transfers_max,
+    };
+    const observer = tftpFootprints(this.#trace, (address) => findMacAt(engine.state, address));
+    const options = { observer, address: network.address };
+    const serving = serveTftp(
+      socket,
+      openUdp,
+      new AssetTftpFiles(paths.assets),
+      limits,
+      systemClock,
+      this.#log,
+      options,
+    );
+    this.#closers.push(() => serving.close());
+  }
+
+  /** For machines: boot scripts, assets, answers, reports. */
+  async #openHttp(engine: Engine, passed: PassedSockets): Promise<void> {
+    const { network, http, paths, dhcp } = this.#settings.config;
+    const tracer = this.#trace;
+    const { provisioned } = dhcp;
+    const app = createMachineApp({ queue: engine, site: () => this.#site, tracer, remoteAddress, provisioned });
+    const served = (c: Context, path: string, { status, sizeBytes }: { status: number; sizeBytes: number }) => {
+      const from = remoteAddress(c);
+      const mac = from === null ? null : findMacAt(engine.state, from);
+      const outcome = status < 400 ? "answered" : "dropped";
+      const why = status === 404 ? "there is no such file below assets/" : "";
+      tracer.note({ mac, road: "http", outcome, what: `${c.req.method} ${path}`, why, fields: { status, sizeBytes } });
+    };
+    app.route("/", createAssetApp({ root: paths.assets, served }));
+    const server = serverOf(app.fetch);
+    const fd = passed.get("http");
+    await listen(server, fd === undefined ? { host: network.address, port: http.port } : { fd });
+    this.#closers.push(() => closeServer(server));
+  }
+
+  /** For people: the page and the API on the network, and everything on root's socket. */
+  async #openOperator(engine: Engine, passed: PassedSockets): Promise<void> {
+    const { operator, network, paths } = this.#settings.config;
+    const apps = await createOperatorApps({
+      engine,
+      trace: this.#trace,
+      log: this.#log,
+      stateFolder: paths.state,
+      hostnames: [operator.listen.address, network.address],
+      about: () => this.#about(),
+      previewAnswer: (host) => this.#previewAnswer(engine, host),
+      notReady: () => this.#missing,
+    });
+    const server = serverOf(apps.network.fetch);
+    const fd = passed.get("operator");
+    const { address: host, port } = operator.listen;
+    await listen(server, fd === undefined ? { host, port } : { fd });
+    this.#closers.push(() => closeServer(server));
+    const root = serverOf(apps.root.fetch);
+    await listenForRoot(root, operator.socket);
+    this.#closers.push(() => closeServer(root));
+    this.#closers.push(() => apps.closeStreams());
+  }
+
+  #listenToSignals(engine: Engine): void {
+    const stop = () => void this.#stop(0);
+    const reload = () => void this.#reload(engine);
+    process.on("SIGTERM", stop).on("SIGINT", stop).on("SIGHUP", reload);
+    this.#closers.push(() => process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", reload));
+  }
+
+  /** Reads the configuration again. One that is wrong is refused, and the old one stays. */
+  async #reload(engine: Engine): Promise<void> {
+    const settings = await loadSettings(this.#configPath);
+    if (!settings.ok) {
+      const problems = settings.error.map(formatProblem);
+      this.#log.error("the new configuration is wrong; the old one stays", { problems });
+      this.#trace.note({
+        mac: null,
+        road: "daemon",
+        outcome: "dropped",
+        what: "reload refused",
+        why: problems.join("; "),
+      });
+      return;
+    }
+    const fixed = needsRestart(this.#settings.config, settings.value.config);
+    if (fixed.length > 0) this.#log.warn("these sections take effect at the next start", { sections: fixed });
+    // What sockets and machines already rely on stays until then.
+    const kept = {
+      ...settings.value.config,
+      ...Object.fromEntries(fixed.map((name) => [name, this.#settings.config[name]])),
+    };
+    this.#settings = { config: kept, profiles: settings.value.profiles };
+    this.#site = installSite(this.#settings, this.#urls);
+    engine.useRules(queueRules(this.#settings));
+    await engine.dispatch({ type: "slots-declared", slots: declaredSlots(this.#settings.config) });
+    await this.#findMissingFiles();
+    this.#trace.note({ mac: null, road: "daemon", outcome: "noted", what: "configuration read again", why: "" });
+    this.#log.info("reloaded", { slots: engine.state.slots.length });
+  }
+
+  async #findMissingFiles(): Promise<void> {
+    const { paths, dhcp } = this.#settings.config;
+    const used = [...this.#site.profiles.values()].flatMap((profile) => profile.assets());
+    // Loaders of rarer architectures may be left out; without these two nothing boots.
+    const files = new Set([dhcp.boot_files.bios, dhcp.boot_files.uefi_x64, ...used]);
+    const missing: string[] = [];
+    for (const file of files) {
+      const path = join(paths.assets, file);
+      const found = await access(path).then(
+        () => true,
+        () => false,
+      );
+      if (!found) missing.push(`${path} is missing: machines that ask for it cannot boot`);
+    }
+    for (const message of missing) if (!this.#missing.includes(message)) this.#log.warn(message);
+    this.#missing = missing;
+  }
+
+  #about() {
+    const { network, http, operator } = this.#settings.config;
+    return {
+      version: VERSION,
+      mode: "authoritative",
+      startedAt: this.#startedAt,
+      listen: [
+        { what: "DHCP", address: `${network.address}:67` },
+        { what: "TFTP", address: `${network.address}:69` },
+        { what: "machines", address: `http://${network.address}:${http.port}` },
+        { what: "page and API", address: `http://${operator.listen.address}:${operator.listen.port}` },
+      ],
+      warnings: this.#missing,
+    };
+  }
+
+  /** As it would be served to the newest installer that this profile knows. */
+  #previewAnswer(engine: Engine, id: HostId): string | null {
+    const host = findHost(engine.state, id);
+    const install = host === undefined ? null : installationOf(engine.state, host, this.#site);
+    if (host === undefined || install === null) return null;
+    const request = { macs: host.macs, uuid: host.uuid, serial: null, product: null, release: null };
+    const answer = install.profile.answer(install.target, install.links, request);
+    return answer.ok ? answer.value.masked : answer.error.map(formatProblem).join("\n");
+  }
+}
+
+/** Footprints of earlier runs that are shown again after a restart. */
+const RECALLED_MAX = 2000;
+const LOOK_AGAIN_MS = 30_000;
+
+function serverOf(fetch: Parameters<typeof createAdaptorServer>[0]["fetch"]): Server {
+  // Without options for HTTP/2 or TLS this is what it makes.
+  return createAdaptorServer({ fetch }) as Server;
+}
+
+/** Of the peer of a request that came over TCP. */
+function remoteAddress(c: Context): Ipv4Address | null {
+  const { incoming } = c.env as { readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } } };
+  const address = parseIpv4Address(incoming?.socket?.remoteAddress?.replace(/^::ffff:/, "") ?? "");
+  return address.ok ? address.value : null;
+}

@@ -1,0 +1,43 @@
+import type { HostId } from "../queue/host.ts";
+import type { QueueState } from "../queue/state.ts";
+import type { Instant } from "../std/clock.ts";
+import type { Footprint } from "../trace/footprint.ts";
+import type { StaticFiles } from "./static-files.ts";
+
+/** A footprint, or several of a kind folded into one. */
+export interface TraceEntry extends Footprint {
+  /** How many it stands for; absent: one. */
+  readonly count?: number;
+}
+
+/** What the pages want to know of the trace. The newest footprint comes last, as it was written. */
+export interface TraceReader {
+  recent(): readonly TraceEntry[];
+  footprintsOf(mac: NonNullable<Footprint["mac"]>): readonly TraceEntry[];
+  subscribe(listener: (footprint: Footprint) => void): () => void;
+}
+
+/** What the appliance says of itself. */
+export interface ApplianceStatus {
+  /** How it speaks DHCP: `authoritative` or `proxy`. */
+  readonly mode: string;
+  /** What a person should look at, each a sentence. */
+  readonly warnings: readonly string[];
+  readonly version: string;
+}
+
+/** Everything a page is made from, at one instant. A page reads it and changes nothing. */
+export interface Scene {
+  readonly state: QueueState;
+  readonly now: Instant;
+  readonly status: ApplianceStatus;
+  readonly trace: Pick<TraceReader, "recent" | "footprintsOf">;
+  /** Where the style sheet and the script are. */
+  readonly files: StaticFiles;
+  /** true: whoever looks at it may act. */
+  readonly signedIn: boolean;
+  /** Why the host is where it is, in words. */
+  explain(host: HostId): string;
+  /** The answer file it would get, with its secrets masked; null: none. */
+  previewAnswer(host: HostId): string | null;
+}

@@ -1,0 +1,132 @@
+import type { RawOptions } from "./option.ts";
+
+/** What the option fields of a datagram held. */
+export interface JoinedOptions {
+  readonly raw: RawOptions;
+  /** An option ran past its field; it and what follows it there are not in `raw`. */
+  readonly overrun: boolean;
+  /** Which header fields carried options instead of names. */
+  readonly overload: { readonly file: boolean; readonly sname: boolean };
+}
+
+/**
+ * All options of a datagram, the parts of one code joined in order (RFC 3396 §7): the options from `optionsAt` on, then
+ * `file`, then `sname`, if option 52 says so.
+ */
+export function joinOptions(
+  octets: Uint8Array,
+  optionsAt: number,
+  at: { readonly file: number; readonly sname: number },
+): JoinedOptions {
+  const raw = new Map<number, Uint8Array>();
+  let overrun = walk(octets, optionsAt, octets.length, raw);
+  const octets52 = raw.get(OPTION_OVERLOAD);
+  const fields = octets52?.length === 1 ? (octets52[0] ?? 0) : 0;
+  // 3 means both; anything above is none of RFC 2132 §9.3, so the fields are names.
+  const overload = { file: fields === 1 || fields === 3, sname: fields === 2 || fields === 3 };
+  if (overload.file) overrun = walk(octets, at.file, at.file + FILE_SIZE, raw) || overrun;
+  if (overload.sname) overrun = walk(octets, at.sname, at.sname + SNAME_SIZE, raw) || overrun;
+  // An option 52 inside the overloaded fields means nothing.
+  if (octets52 !== undefined) raw.set(OPTION_OVERLOAD, octets52);
+  else raw.delete(OPTION_OVERLOAD);
+  return { raw, overrun, overload };
+}
+
+/**
+ * Options as they go on the wire, with the END: 53, 54, 51, 58, 59, the mask before the router (RFC 2132 §3.3), then as
+ * they come, and 82 last (RFC 3046 §2.1). Longer than 255 octets is split (RFC 3396). What does not fit into `sizeMax`
+ * octets is left out whole, the least needed first.
+ */
+export function layOutOptions(raw: RawOptions, sizeMax: number): Uint8Array {
+  const codes: number[] = [];
+  for (const code of FIRST) if (raw.has(code)) codes.push(code);
+  for (const code of raw.keys()) if (!PLACED[code]) codes.push(code);
+  if (raw.has(RELAY_AGENT_INFORMATION)) codes.push(RELAY_AGENT_INFORMATION);
+
+  let size = 1;
+  for (const code of codes) size += sizeOf(raw, code);
+  const kept = size <= sizeMax ? codes : fitting(codes, raw, sizeMax);
+  if (kept !== codes) size = kept.reduce((sum, code) => sum + sizeOf(raw, code), 1);
+
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const code of kept) at = write(out, at, code, raw.get(code) ?? EMPTY);
+  out[at] = END;
+  return out;
+}
+
+const PAD = 0;
+const OPTION_OVERLOAD = 52;
+const RELAY_AGENT_INFORMATION = 82;
+const END = 255;
+const FILE_SIZE = 128;
+const SNAME_SIZE = 64;
+const EMPTY = new Uint8Array(0);
+
+const FIRST = [53, 54, 51, 58, 59, 1, 3];
+
+/** The most needed first; all others come after these. */
+const NEEDED = [53, 54, 51, 1, 3, 6, 61, 60, 67, 66, 43, 97, 82, 175, 250, 251, 58, 59, 121];
+
+/** Codes with a place of their own, and those that are not written: we never overload. */
+const PLACED: readonly boolean[] = Array.from({ length: 256 }, (_, code) =>
+  [...FIRST, PAD, OPTION_OVERLOAD, RELAY_AGENT_INFORMATION, END].includes(code),
+);
+
+/** Returns whether an option ran past `end`. */
+function walk(octets: Uint8Array, start: number, end: number, raw: Map<number, Uint8Array>): boolean {
+  let at = start;
+  while (at < end) {
+    const code = octets[at] ?? END;
+    if (code === END) return false;
+    if (code === PAD) {
+      at++;
+      continue;
+    }
+    const from = at + 2;
+    const to = from + (octets[at + 1] ?? 0);
+    if (from > end || to > end) return true;
+    const earlier = raw.get(code);
+    raw.set(code, earlier === undefined ? octets.slice(from, to) : appended(earlier, octets.subarray(from, to)));
+    at = to;
+  }
+  return false;
+}
+
+function appended(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(head.length + tail.length);
+  whole.set(head);
+  whole.set(tail, head.length);
+  return whole;
+}
+
+function sizeOf(raw: RawOptions, code: number): number {
+  const length = raw.get(code)?.length ?? 0;
+  return length + 2 * Math.max(1, Math.ceil(length / 255));
+}
+
+function fitting(codes: readonly number[], raw: RawOptions, sizeMax: number): readonly number[] {
+  const rank = (code: number) => (NEEDED.includes(code) ? NEEDED.indexOf(code) : NEEDED.length);
+  const kept = new Set<number>();
+  let size = 1;
+  for (const code of [...codes].sort((a, b) => rank(a) - rank(b))) {
+    if (size + sizeOf(raw, code) > sizeMax) continue;
+    size += sizeOf(raw, code);
+    kept.add(code);
+  }
+  return codes.filter((code) => kept.has(code));
+}
+
+function write(out: Uint8Array, start: number, code: number, value: Uint8Array): number {
+  let at = start;
+  let done = 0;
+  do {
+    const part = value.subarray(done, done + 255);
+    out[at] = code;
+    out[at + 1] = part.length;
+    out.set(part, at + 2);
+    at += 2 + part.length;
+    done += part.length;
+  } while (done < value.length);
+  return at;
+}

@@ -1,0 +1,202 @@
+import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber, UNSPECIFIED } from "../net/ipv4-address.ts";
+import { unreachable } from "../std/unreachable.ts";
+import { type Exchange, identifierFor } from "./exchange.ts";
+import { composeMessage, type DhcpMessage, type MessageHeader } from "./message.ts";
+import type { MessageType } from "./message-type.ts";
+import type { DhcpOptions } from "./option.ts";
+import type { BootTarget, DhcpDecision, Lease } from "./policy.ts";
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/**
+ * The answer on the wire to what the policy decided: OFFER, ACK or NAK (RFC 2131 table 3). null: there is none, because
+ * the policy is silent, or because RFC 2131 knows no such answer (a NAK to a DISCOVER).
+ * Throws RangeError when the decision holds something that does not fit a message.
+ */
+export function composeReply(
+  request: DhcpMessage,
+  exchange: Exchange,
+  decision: DhcpDecision,
+  serverIdentifier: Ipv4Address,
+): DhcpMessage | null {
+  const own = identifierFor(request, serverIdentifier);
+  switch (decision.type) {
+    case "silence":
+      return null;
+    case "refuse":
+      return mayBeRefused(exchange) ? composeNak(request, decision.reason, own) : null;
+    case "lease":
+      return composeLease(request, exchange, decision.lease, own);
+    default:
+      return unreachable(decision);
+  }
+}
+
+function composeLease(
+  request: DhcpMessage,
+  exchange: Exchange,
+  lease: Lease,
+  serverIdentifier: Ipv4Address,
+): DhcpMessage | null {
+  switch (exchange.type) {
+    case "DISCOVER":
+      return composeGrant(request, "OFFER", lease, serverIdentifier, UNSPECIFIED);
+    case "SELECTING":
+    case "INIT-REBOOT":
+    case "RENEWING":
+    case "REBINDING":
+      // A client that gets another address than it asked for declines it (EDK2) or drops the ACK (iPXE); a NAK sends it
+      // back to DISCOVER, where it learns the right one.
+      if (exchange.address !== lease.address) {
+        return composeNak(request, `asked for ${exchange.address}, has ${lease.address}`, serverIdentifier);
+      }
+      return composeGrant(request, "ACK", lease, serverIdentifier, addressInUse(exchange));
+    case "INFORM":
+      return composeInformation(request, lease, serverIdentifier, exchange.address);
+    default:
+      return null;
+  }
+}
+
+function composeGrant(
+  request: DhcpMessage,
+  type: "OFFER" | "ACK",
+  lease: Lease,
+  serverIdentifier: Ipv4Address,
+  ciaddr: Ipv4Address,
+): DhcpMessage {
+  const options: Mutable<DhcpOptions> & { dhcpMessageType: MessageType } = { dhcpMessageType: type, serverIdentifier };
+  options.ipAddressLeaseTime = lease.leaseSeconds;
+  if (lease.leaseSeconds !== FOR_EVER) {
+    options.renewalTimeValue = Math.floor(lease.leaseSeconds / 2);
+    options.rebindingTimeValue = Math.floor((lease.leaseSeconds * 7) / 8);
+  }
+  return composeConfigured(request, lease, options, { ...headerOf(request), ciaddr, yiaddr: lease.address });
+}
+
+/** The ACK to an INFORM: no address and no times (RFC 2131 §4.3.5). */
+function composeInformation(
+  request: DhcpMessage,
+  lease: Lease,
+  serverIdentifier: Ipv4Address,
+  ciaddr: Ipv4Address,
+): DhcpMessage {
+  const configured = { ...lease, extra: lease.extra.filter(({ code }) => !TIMES.has(code)) };
+  return composeConfigured(
+    request,
+    configured,
+    { dhcpMessageType: "ACK", serverIdentifier },
+    { ...headerOf(request), ciaddr },
+  );
+}
+
+function composeConfigured(
+  request: DhcpMessage,
+  lease: Lease,
+  options: Mutable<DhcpOptions> & { dhcpMessageType: MessageType },
+  header: Mutable<MessageHeader>,
+): DhcpMessage {
+  const asked = request.options.parameterRequestList;
+  // A client without a list takes what a host commonly needs.
+  const wants = (code: number) => asked === undefined || asked.includes(code);
+  options.subnetMask = lease.subnetMask;
+  if (lease.router !== null && wants(3)) options.router = [lease.router];
+  if (lease.domainNameServers.length > 0 && wants(6)) options.domainNameServer = lease.domainNameServers;
+  if (lease.hostname !== null && wants(12)) options.hostName = lease.hostname;
+  if (lease.domainName !== null && wants(15)) options.domainName = lease.domainName;
+  if (asked?.includes(28)) options.broadcastAddress = broadcastOf(lease);
+  if (lease.boot !== null) addBoot(lease.boot, header, options);
+
+  const more = echoed(request);
+  // RFC 4578 §2.3 wants the machine's UUID in the server's packets too; some ROMs insist.
+  const octets97 = request.raw.get(97);
+  if (octets97 !== undefined) more.set(97, octets97);
+  for (const { code, bytes, onlyIfAsked } of lease.extra) {
+    if (!Number.isInteger(code) || code < 0 || code > 255)
+      throw new RangeError(`expected an option code, found ${code}`);
+    if (OURS_ALONE.has(code) || (onlyIfAsked && !asked?.includes(code))) continue;
+    more.set(code, bytes);
+  }
+  return composeMessage(header, options, more);
+}
+
+/**
+ * Firmware disagrees about where the boot file stands: EDK2 believes option 67, iPXE the header, shim and BIOS ROMs know
+ * only the header. So it stands in both, with the same words.
+ */
+function addBoot(boot: BootTarget, header: Mutable<MessageHeader>, options: Mutable<DhcpOptions>): void {
+  header.siaddr = boot.nextServer;
+  header.sname = boot.nextServer;
+  if (boot.file.length <= FILE_MAX) header.file = boot.file;
+  options.tftpServerName = boot.nextServer;
+  options.bootfileName = boot.file;
+  // No 60 `PXEClient` here: without option 43 it sends EDK2 and BIOS ROMs to port 4011 for what they already have.
+  if (boot.type === "http") options.vendorClassIdentifier = "HTTPClient";
+  if (boot.type === "ipxe") options.etherboot = IPXE_PREFERS_US;
+}
+
+/** RFC 2131 table 3: identifier, reason, and what is echoed; nothing else. */
+function composeNak(request: DhcpMessage, reason: string, serverIdentifier: Ipv4Address): DhcpMessage {
+  return composeMessage(
+    // With the B bit a relay broadcasts it: the client may have an address that does not work here (§4.3.2).
+    { ...headerOf(request), broadcast: true },
+    { dhcpMessageType: "NAK", serverIdentifier, message: reason === "" ? "refused" : reason.slice(0, REASON_MAX) },
+    echoed(request),
+  );
+}
+
+function headerOf(request: DhcpMessage): MessageHeader {
+  const { htype, xid, broadcast, giaddr, chaddr } = request;
+  return { op: BOOTREPLY, htype, xid, broadcast, giaddr, chaddr };
+}
+
+/** What comes back as it came, octet by octet: the client identifier (RFC 6842), the relay's information (RFC 3046 §2.2). */
+function echoed(request: DhcpMessage): Map<number, Uint8Array> {
+  const more = new Map<number, Uint8Array>();
+  const octets61 = request.raw.get(61);
+  const octets82 = request.raw.get(82);
+  if (octets61 !== undefined) more.set(61, octets61);
+  if (octets82 !== undefined) more.set(82, octets82);
+  return more;
+}
+
+/** `ciaddr` of the ACK: only a client that extends has an address already, whatever its field says. */
+function addressInUse(exchange: Exchange & { readonly address: Ipv4Address | null }): Ipv4Address {
+  if (exchange.type !== "RENEWING" && exchange.type !== "REBINDING") return UNSPECIFIED;
+  return exchange.address;
+}
+
+function mayBeRefused(exchange: Exchange): boolean {
+  switch (exchange.type) {
+    case "SELECTING":
+    case "INIT-REBOOT":
+    case "RENEWING":
+    case "REBINDING":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function broadcastOf(lease: Lease): Ipv4Address {
+  return ipv4FromNumber((ipv4ToNumber(lease.address) | ~ipv4ToNumber(lease.subnetMask)) >>> 0);
+}
+
+const BOOTREPLY = 2;
+/** RFC 2131 §3.3: a lease without end, which has no renewal either. */
+const FOR_EVER = 0xffffffff;
+/** Characters in `file`; its last octet is a NUL. A longer name stands in option 67 alone. */
+const FILE_MAX = 127;
+const REASON_MAX = 255;
+
+/** Priority 127, so that our offer wins among several, and no waiting for a proxy offer (2 s). */
+const IPXE_PREFERS_US: ReadonlyMap<number, Uint8Array> = new Map([
+  [0x01, Uint8Array.of(0x7f)],
+  [0xb0, Uint8Array.of(0x01)],
+]);
+
+/** Lease time, T1 and T2. */
+const TIMES: ReadonlySet<number> = new Set([51, 58, 59]);
+
+/** Options that the protocol fills in, or that only a client sends; `Lease.extra` cannot replace them. */
+const OURS_ALONE: ReadonlySet<number> = new Set([0, 50, 52, 53, 54, 55, 57, 61, 82, 97, 255]);

@@ -1,0 +1,203 @@
+import { z } from "zod";
+
+/** An instant as every answer writes it: ISO 8601 in UTC. */
+const instant = z.iso.datetime().describe("ISO 8601, UTC.");
+
+/** Every state a host may be in, in the order of its life. */
+export const HostStateName = z.enum([
+  "discovered",
+  "registered",
+  "pxe_ready",
+  "pxe_booted",
+  "installing",
+  "installed",
+  "first_boot",
+  "joining",
+  "ready",
+  "failed",
+]);
+export type HostStateName = z.infer<typeof HostStateName>;
+
+/** Every state a slot may be in. */
+export const SlotStateName = z.enum(["available", "reserved", "held", "assigned", "skipped"]);
+export type SlotStateName = z.infer<typeof SlotStateName>;
+
+/** `GET /api/status`: how the appliance is, in one look. */
+export const StatusView = z.object({
+  version: z.string(),
+  mode: z.string().describe("How DHCP is served: `authoritative`, or `proxy` beside another server."),
+  startedAt: instant,
+  uptimeSeconds: z.int(),
+  paused: z.boolean().describe("true: no unknown host takes a slot."),
+  slots: z.record(SlotStateName, z.int()).describe("How many slots are in each state."),
+  hosts: z.record(HostStateName, z.int()).describe("How many hosts are in each state."),
+  warnings: z.array(z.string()).describe("What a person should look at, in words; empty when all is well."),
+  listen: z.array(z.object({ what: z.string(), address: z.string() })).describe("Where the daemon listens."),
+});
+export type StatusView = z.infer<typeof StatusView>;
+
+const ReservationView = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("mac"), mac: z.string() }),
+  z.object({ type: z.literal("server-type"), serverType: z.string() }),
+]);
+
+/** A place in the line. */
+export const SlotView = z.object({
+  number: z.int().describe("Its place in the configuration, from 1."),
+  address: z.string(),
+  hostname: z.string(),
+  profile: z.string(),
+  reservation: ReservationView.nullable().describe("null: for whoever comes first."),
+  state: SlotStateName,
+  since: instant.nullable().describe("null: available and reserved slots do not remember since when."),
+  until: instant.nullable().describe("When a hold ends; null: it is not held."),
+  reason: z.string().describe("Why it is skipped; else empty."),
+  host: z.string().nullable().describe("The id of the host that has it."),
+  holder: z.string().nullable().describe("The hardware address it is held for or that its host boots from."),
+  declared: z.boolean().describe("false: gone from the configuration, kept because a host still has it."),
+});
+export type SlotView = z.infer<typeof SlotView>;
+
+const PassageView = z.object({ state: HostStateName, at: instant, reason: z.string() });
+
+/** A physical machine, as lists show it. */
+export const HostView = z.object({
+  id: z.string().describe("The first hardware address it was known by, with hyphens."),
+  uuid: z.string().nullable().describe("From SMBIOS; null: the firmware has none that names it."),
+  macs: z.array(z.string()),
+  bootMac: z.string(),
+  serverType: z.string().nullable(),
+  byOperator: z.boolean().describe("true: an operator registered it, so a reset keeps it."),
+  slot: z
+    .object({ number: z.int(), address: z.string(), hostname: z.string(), profile: z.string() })
+    .nullable()
+    .describe("null: it has none."),
+  state: HostStateName,
+  since: instant,
+  deadline: instant.nullable().describe("When its time in this state is over; null: no limit."),
+  reason: z.string().describe("Why it waits or failed; else empty."),
+  approved: z.boolean().describe("true: it waits, and may take the next slot."),
+  attempts: z.int().describe("Answer files served for the install that is or was armed."),
+  passages: z.array(PassageView).describe("How it came to where it is, oldest first."),
+});
+export type HostView = z.infer<typeof HostView>;
+
+/** What an installer reported of the machine it ran on. */
+export const InventoryView = z.object({
+  system: z.string().nullable(),
+  fqdn: z.string().nullable(),
+  kernel: z.string().nullable(),
+  bootMode: z.enum(["bios", "efi"]).nullable(),
+  secureBoot: z.boolean(),
+  filesystem: z.string().nullable(),
+  machineId: z.string().nullable(),
+  cpu: z.object({ model: z.string(), sockets: z.int(), cores: z.int(), cpus: z.int() }).nullable(),
+  board: z.object({ product: z.string().nullable(), serial: z.string().nullable() }),
+  disks: z.array(
+    z.object({
+      device: z.string().nullable(),
+      model: z.string().nullable(),
+      serial: z.string().nullable(),
+      sizeBytes: z.int().nullable(),
+      isBootDisk: z.boolean(),
+    }),
+  ),
+  nics: z.array(
+    z.object({
+      name: z.string().nullable(),
+      mac: z.string(),
+      address: z.string().nullable(),
+      isManagement: z.boolean(),
+    }),
+  ),
+  sshHostKeys: z.record(z.string(), z.string()).describe("Public keys of the installed system, by type."),
+});
+export type InventoryView = z.infer<typeof InventoryView>;
+
+/** One thing that a host did, or that was done or not done for it, and why. */
+export const FootprintView = z.object({
+  at: instant,
+  last: instant.describe("When the newest was, if it stands for several of a kind in a row."),
+  count: z.int().describe("How many it stands for."),
+  mac: z.string().nullable().describe("null: nobody can say whose it was."),
+  road: z.enum(["dhcp", "tftp", "http", "queue", "operator", "daemon"]),
+  outcome: z.enum(["answered", "dropped", "noted"]),
+  what: z.string(),
+  why: z.string(),
+  fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+export type FootprintView = z.infer<typeof FootprintView>;
+
+/** `GET /api/hosts/{ref}`: everything known of one machine. */
+export const HostDetailView = HostView.extend({
+  inventory: InventoryView.nullable().describe("null: no install has reported yet."),
+  footprints: z.array(FootprintView).describe("Its timeline, oldest first."),
+  story: z.string().describe("Where it stands and what it waits for, in words."),
+  answerPreview: z.string().nullable().describe("Its answer file with every secret masked; null: there is none now."),
+});
+export type HostDetailView = z.infer<typeof HostDetailView>;
+
+export const SlotsView = z.object({ slots: z.array(SlotView) });
+export type SlotsView = z.infer<typeof SlotsView>;
+
+export const HostsView = z.object({ hosts: z.array(HostView) });
+export type HostsView = z.infer<typeof HostsView>;
+
+export const TimelineView = z.object({ footprints: z.array(FootprintView).describe("Oldest first.") });
+export type TimelineView = z.infer<typeof TimelineView>;
+
+/** What every change answers when it is done, or was done before. */
+export const OrderDone = z.object({
+  done: z.boolean().describe("false: it was so already; nothing changed."),
+  message: z.string(),
+  host: HostView.nullable().describe("The host as it is now; null: none, or forgotten."),
+  slot: SlotView.nullable(),
+});
+export type OrderDone = z.infer<typeof OrderDone>;
+
+/** What every route answers that does not do what it was asked. */
+export const ApiError = z.object({
+  error: z.string().describe("What is wrong."),
+  hint: z.string().describe("What to do about it; may be empty."),
+  reason: z.string().optional().describe("The queue's name for a refusal, with status 409."),
+});
+export type ApiError = z.infer<typeof ApiError>;
+
+/** The data of a `state` event on `/api/events`. */
+export const StateChange = z.object({
+  complete: z.boolean().describe("true: this is everything; false: only what changed since the event before."),
+  paused: z.boolean(),
+  slots: z.array(SlotView),
+  hosts: z.array(HostView),
+  gone: z.array(z.string()).describe("Ids of hosts that were forgotten."),
+});
+export type StateChange = z.infer<typeof StateChange>;
+
+export const RegisterBody = z.strictObject({
+  mac: z.string().describe("With colons, hyphens, dots or nothing between the octets."),
+  uuid: z.string().optional().describe("From SMBIOS, so that its other network cards are known for its own."),
+  serverType: z.string().min(1).max(64).optional(),
+  slot: z.string().optional().describe("Number, address or hostname of the slot that is kept for it."),
+});
+export type RegisterBody = z.infer<typeof RegisterBody>;
+
+export const ResetBody = z.strictObject({
+  evenInstalled: z
+    .union([z.boolean(), z.enum(["true", "on"]).transform(() => true), z.literal("false").transform(() => false)])
+    .default(false)
+    .describe("Also a host that is installed, and that would be installed again when it next boots from the network."),
+});
+
+export const SkipBody = z.strictObject({
+  reason: z.string().max(200).default("").describe("Shown beside the slot."),
+});
+
+/** Of an order that takes nothing but its address. */
+export const EmptyBody = z.strictObject({});
+
+export const LoginBody = z.strictObject({ token: z.string().max(200).describe("As `bootqueue token` printed it.") });
+
+export const OperatorTokenView = z.object({
+  token: z.string().describe("Shown this once; only its SHA-256 is kept. The token before it is void."),
+});
+export type OperatorTokenView = z.infer<typeof OperatorTokenView>;

@@ -1,0 +1,266 @@
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { renderBootScript, renderLocalBootScript } from "../boot/boot-script.ts";
+import { type Installation, type InstallSite, installationOf } from "../boot/installation.ts";
+import type { Ipv4Address } from "../net/ipv4-address.ts";
+import { type MacAddress, parseMacAddress } from "../net/mac-address.ts";
+import type { AnswerRequest } from "../profiles/kind.ts";
+import type { Profile } from "../profiles/profiles.ts";
+import type { QueueEvent } from "../queue/event.ts";
+import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host } from "../queue/host.ts";
+import { REFUSALS, type Refusal } from "../queue/refusal.ts";
+import { findHost, findHostByMac, type QueueState, slotOf } from "../queue/state.ts";
+import type { Verdict } from "../queue/step.ts";
+import { formatProblem, type Problem } from "../std/problem.ts";
+import { err } from "../std/result.ts";
+import type { Tracer } from "../trace/footprint.ts";
+import { findHostByToken } from "./attempt-tokens.ts";
+
+export interface MachineAppParts {
+  readonly queue: { readonly state: QueueState; dispatch(event: QueueEvent): Promise<Verdict> };
+  /** Asked anew for each request, so that a reload takes effect. */
+  readonly site: () => InstallSite;
+  readonly tracer: Tracer;
+  /** Who sent the request; null: unknown, as over a socket without addresses. */
+  readonly remoteAddress: (context: Context) => Ipv4Address | null;
+  readonly provisioned: "ignore" | "local-boot";
+}
+
+/**
+ * What machines ask while they boot and install. Every refusal is one line of text, because the Proxmox installer
+ * shows it on the machine's screen; success is always 200 with a body and never a redirect: the installer takes
+ * nothing else (proxmox-fetch-answer, proxmox-post-hook).
+ */
+export function createMachineApp(parts: MachineAppParts): Hono {
+  const app = new Hono();
+  app.use(
+    bodyLimit({ maxSize: BODY_MAX, onError: (c) => c.text(`the request is longer than ${BODY_MAX} octets\n`, 413) }),
+  );
+  app.get("/ipxe/:mac", (c) => serveBootScript(parts, c));
+  app.post("/api/boot/answer", (c) => serveAnswer(parts, c, null));
+  app.post("/api/boot/answer/:token", (c) => serveAnswer(parts, c, c.req.param("token")));
+  app.post("/api/hosts/:id/installed", (c) => takeInstallReport(parts, c, null));
+  app.post("/api/hosts/:id/installed/:token", (c) => takeInstallReport(parts, c, c.req.param("token")));
+  app.get("/api/hosts/:id/first-boot-script/:token", (c) => serveFirstBootScript(parts, c));
+  app.post("/api/hosts/:id/phone-home/:token", (c) => takePhoneCall(parts, c));
+  app.notFound((c) => c.text(`nothing here is called ${c.req.path}\n`, 404));
+  app.onError((_, c) => c.text("this request could not be answered; the appliance's log says why\n", 500));
+  return app;
+}
+
+/** A report of ten disks and eight NICs has 24 kB. */
+const BODY_MAX = 4 * 1024 * 1024;
+
+async function serveBootScript(parts: MachineAppParts, c: Context): Promise<Response> {
+  const mac = parseMacAddress(c.req.param("mac") ?? "");
+  if (!mac.ok) return c.text("wanted /ipxe/MAC with a hardware address such as 52-54-00-ab-cd-ef\n", 400);
+  const host = findHostByMac(parts.queue.state, mac.value);
+  const note = notes(parts, mac.value);
+  if (host === undefined) return note.refused(c, 404, "boot script", "no host with this hardware address has a slot");
+  const stranger = whyNotItsAddress(parts, c, host);
+  if (stranger !== null) return note.refused(c, 403, "boot script", stranger);
+  const verdict = await parts.queue.dispatch({ type: "script-fetched", host: host.id });
+  if (verdict.type === "refused") return serveLocalBoot(parts, c, host, verdict.reason);
+  const install = installationNow(parts, host);
+  if (install === null) return note.refused(c, 409, "boot script", "its profile is not in the configuration any more");
+  note.answered("boot script", `profile ${install.slot.profile}`);
+  const plan = install.profile.bootPlan(install.target, install.links);
+  return c.text(renderBootScript(plan, `${install.slot.hostname} at ${install.slot.address}`));
+}
+
+/** For a host that is not to be installed: it goes on to its own disk. */
+function serveLocalBoot(parts: MachineAppParts, c: Context, host: Host, reason: Refusal): Response {
+  const what =
+    BEYOND_INSTALLING.has(host.state.type) && parts.provisioned === "local-boot"
+      ? "boot script to its own disk"
+      : "no installer";
+  notes(parts, host.bootMac).answered(what, REFUSALS[reason]);
+  return c.text(renderLocalBootScript(REFUSALS[reason]));
+}
+
+async function serveAnswer(parts: MachineAppParts, c: Context, token: string | null): Promise<Response> {
+  const body = await bodyOf(c);
+  const { state } = parts.queue;
+  let host = token === null ? undefined : findHostByToken(state, token);
+  const anonymous = notes(parts, null);
+  if (token !== null && host === undefined)
+    return anonymous.refused(c, 404, "answer file", "no install is armed under this address");
+  const profile = host === undefined ? undefined : profileOf(parts, host);
+  const request = readRequest(parts, profile, body);
+  if (!request.ok)
+    return anonymous.refused(c, 400, "answer file", `the request cannot be read: ${listed(request.error)}`);
+  if (host === undefined) host = armedHostOf(state, request.value);
+  if (host === undefined)
+    return anonymous.refused(c, 404, "answer file", `no install is armed for ${request.value.macs.join(", ")}`);
+  const note = notes(parts, host.bootMac);
+  const stranger = whyNotItsAddress(parts, c, host);
+  if (stranger !== null) return note.refused(c, 403, "answer file", stranger);
+  const install = installationOf(state, host, parts.site());
+  if (install === null) return note.refused(c, 409, "answer file", "no install is armed for it");
+  // Made before the queue moves: an answer that the installer would refuse must not count as served.
+  const answer = install.profile.answer(install.target, install.links, request.value);
+  if (!answer.ok)
+    return note.refused(c, 409, "answer file", `profile ${install.slot.profile}: ${listed(answer.error)}`);
+  const { macs, uuid } = request.value;
+  const verdict = await parts.queue.dispatch({ type: "answer-fetched", host: host.id, macs, uuid });
+  if (verdict.type === "refused")
+    return note.refused(c, statusOf(verdict.reason), "answer file", REFUSALS[verdict.reason]);
+  note.answered("answer file", request.value.release === null ? "" : `installer release ${request.value.release}`);
+  return c.body(answer.value.text, 200, { "Content-Type": answer.value.contentType, "Cache-Control": "no-store" });
+}
+
+async function takeInstallReport(parts: MachineAppParts, c: Context, token: string | null): Promise<Response> {
+  const host = findHost(parts.queue.state, (c.req.param("id") ?? "") as Host["id"]);
+  const what = "installation report";
+  if (host === undefined) return notes(parts, null).refused(c, 404, what, "no such host");
+  const note = notes(parts, host.bootMac);
+  const profile = profileOf(parts, host);
+  if (profile === undefined) return note.refused(c, 409, what, "its profile is not in the configuration any more");
+  const report = profile.readInstallReport(await bodyOf(c));
+  if (!report.ok) return note.refused(c, 400, what, `the report cannot be read: ${listed(report.error)}`);
+  const { macs, inventory } = report.value;
+  const proof = token ?? report.value.token;
+  if (proof === null || findHostByToken(parts.queue.state, proof) !== host)
+    return note.refused(c, 404, what, REFUSALS["wrong-token"]);
+  if (macs.length > 0 && !macs.some((mac) => host.macs.includes(mac))) {
+    return note.refused(
+      c,
+      409,
+      what,
+      `it tells of another machine: none of its NICs (${macs.join(", ")}) is one of this host's`,
+    );
+  }
+  const verdict = await parts.queue.dispatch({
+    type: "install-reported",
+    host: host.id,
+    token: proof as AttemptToken,
+    inventory,
+  });
+  if (verdict.type === "refused") return note.refused(c, statusOf(verdict.reason), what, REFUSALS[verdict.reason]);
+  note.answered(what, inventory.system ?? "");
+  return c.text("thank you\n");
+}
+
+function serveFirstBootScript(parts: MachineAppParts, c: Context): Response {
+  const found = installationUnder(parts, c);
+  const what = "first-boot script";
+  if (found === null) return notes(parts, null).refused(c, 404, what, REFUSALS["wrong-token"]);
+  const note = notes(parts, found.host.bootMac);
+  const script = found.profile.firstBootScript(found.target, found.links);
+  if (script === null) return note.refused(c, 404, what, `profile ${found.slot.profile} has none`);
+  note.answered(what, "");
+  return c.body(script, 200, { "Content-Type": "text/x-shellscript; charset=utf-8", "Cache-Control": "no-store" });
+}
+
+/** Body, all of it optional: `{ "status": "started" | "finished" | "failed", "reason": "…" }`; without one: finished. */
+async function takePhoneCall(parts: MachineAppParts, c: Context): Promise<Response> {
+  const found = installationUnder(parts, c);
+  const what = "phone-home";
+  if (found === null) return notes(parts, null).refused(c, 404, what, REFUSALS["wrong-token"]);
+  const { host } = found;
+  const note = notes(parts, host.bootMac);
+  const { status, reason } = readPhoneCall(await bodyOf(c));
+  const token = host.attempt?.token ?? ("" as AttemptToken);
+  let verdict = await parts.queue.dispatch({ type: "phoned-home", host: host.id, token });
+  if (verdict.type !== "refused" && status === "finished") {
+    verdict = await parts.queue.dispatch({ type: "first-boot-finished", host: host.id, token });
+  }
+  if (verdict.type !== "refused" && status === "failed") {
+    verdict = await parts.queue.dispatch({
+      type: "first-boot-failed",
+      host: host.id,
+      token,
+      reason: `first boot: ${reason}`,
+    });
+  }
+  if (verdict.type === "refused") return note.refused(c, statusOf(verdict.reason), what, REFUSALS[verdict.reason]);
+  note.answered(what, status === "failed" ? `failed: ${reason}` : status);
+  return c.text("thank you\n");
+}
+
+function readPhoneCall(body: unknown): { status: "started" | "finished" | "failed"; reason: string } {
+  const call = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  const status = call.status === "started" || call.status === "failed" ? call.status : "finished";
+  const reason = typeof call.reason === "string" && call.reason !== "" ? call.reason.slice(0, 500) : "no reason given";
+  return { status, reason };
+}
+
+/** The body as JSON; null when it is none. */
+async function bodyOf(c: Context): Promise<unknown> {
+  try {
+    return JSON.parse(await c.req.text());
+  } catch {
+    return null;
+  }
+}
+
+function installationUnder(parts: MachineAppParts, c: Context): Installation | null {
+  const host = findHostByToken(parts.queue.state, c.req.param("token") ?? "");
+  if (host === undefined || host.id !== c.req.param("id")) return null;
+  return installationOf(parts.queue.state, host, parts.site());
+}
+
+function installationNow(parts: MachineAppParts, host: Host): Installation | null {
+  const now = findHost(parts.queue.state, host.id);
+  return now === undefined ? null : installationOf(parts.queue.state, now, parts.site());
+}
+
+function profileOf(parts: MachineAppParts, host: Host) {
+  const slot = slotOf(parts.queue.state, host);
+  return slot && parts.site().profiles.get(slot.profile);
+}
+
+/** Without a token nobody knows yet which installer asks: whichever kind of profile can read it. */
+function readRequest(parts: MachineAppParts, profile: Profile | undefined, body: unknown) {
+  const profiles = profile === undefined ? [...parts.site().profiles.values()] : [profile];
+  const read = profiles.map((candidate) => candidate.readAnswerRequest(body));
+  const none = err([{ path: "", message: "no profile is configured" }]);
+  return read.find((request) => request.ok) ?? read[0] ?? none;
+}
+
+/** Without a token the addresses have to tell: exactly one armed host must have one of them. */
+function armedHostOf(state: QueueState, request: AnswerRequest): Host | undefined {
+  const armed = state.hosts.filter(
+    (host) => ARMED.has(host.state.type) && request.macs.some((mac) => host.macs.includes(mac)),
+  );
+  return armed.length === 1 ? armed[0] : undefined;
+}
+
+/** null: it comes from the address of the host's slot, as it must. */
+function whyNotItsAddress(parts: MachineAppParts, c: Context, host: Host): string | null {
+  const from = parts.remoteAddress(c);
+  const slot = slotOf(parts.queue.state, host);
+  if (slot === undefined) return "the host has no slot";
+  return from === null || from === slot.address ? null : `this is for ${slot.address}, and ${from} asks`;
+}
+
+function statusOf(reason: Refusal): ContentfulStatusCode {
+  if (reason === "unknown-host" || reason === "wrong-token") return 404;
+  return reason === "identity-conflict" ? 403 : 409;
+}
+
+function listed(problems: readonly Problem[]): string {
+  return problems.map(formatProblem).join("; ");
+}
+
+/** Footprints of one host on the HTTP road. */
+function notes(parts: MachineAppParts, mac: MacAddress | null) {
+  return {
+    answered(what: string, why: string): void {
+      parts.tracer.note({ mac, road: "http", outcome: "answered", what, why });
+    },
+    refused(c: Context, status: ContentfulStatusCode, what: string, why: string): Response {
+      const from = parts.remoteAddress(c) ?? "unknown";
+      parts.tracer.note({
+        mac,
+        road: "http",
+        outcome: "dropped",
+        what: `${what} refused`,
+        why,
+        fields: { status, from },
+      });
+      return c.text(`${why}\n`, status);
+    },
+  };
+}

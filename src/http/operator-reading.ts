@@ -1,0 +1,90 @@
+import { Hono } from "hono";
+import { parseMacAddress } from "../net/mac-address.ts";
+import type { Host } from "../queue/host.ts";
+import { formatInstant } from "../std/clock.ts";
+import type { HostDetailView, HostsView, InventoryView, SlotsView, StatusView, TimelineView } from "./contract.ts";
+import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
+import { resolveHost } from "./operator-references.ts";
+import { fail } from "./operator-replies.ts";
+import { countStates, footprintView, hostView, queueWarnings, slotView, type TraceEntry } from "./operator-view.ts";
+
+/** The routes that only look. */
+export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
+  const app = new Hono<OperatorEnv>();
+
+  app.get("/api/status", (c) => {
+    const state = deps.queue.state;
+    const about = deps.about();
+    const now = deps.clock.now();
+    return c.json<StatusView>({
+      version: about.version,
+      mode: about.mode,
+      startedAt: formatInstant(about.startedAt),
+      uptimeSeconds: Math.max(0, Math.floor((now - about.startedAt) / 1000)),
+      paused: state.paused,
+      ...countStates(state),
+      warnings: [...about.warnings, ...queueWarnings(state, now)],
+      listen: [...about.listen],
+    });
+  });
+
+  app.get("/api/slots", (c) => {
+    const state = deps.queue.state;
+    return c.json<SlotsView>({ slots: state.slots.map((slot) => slotView(state, slot)) });
+  });
+
+  app.get("/api/hosts", (c) => {
+    const state = deps.queue.state;
+    return c.json<HostsView>({ hosts: state.hosts.map((host) => hostView(state, host)) });
+  });
+
+  app.get("/api/hosts/:ref", async (c) => {
+    const state = deps.queue.state;
+    const host = resolveHost(state, c.req.param("ref"));
+    if (!host.ok) return fail(c, 404, { error: host.error.message, hint: host.error.hint, reason: host.error.type });
+    return c.json<HostDetailView>({
+      ...hostView(state, host.value),
+      inventory: inventoryView(host.value),
+      footprints: footprintsOf(deps, host.value).slice(-FOOTPRINTS_MAX).map(footprintView),
+      story: deps.explain(host.value),
+      answerPreview: await deps.previewAnswer(host.value.id),
+    });
+  });
+
+  app.get("/api/timeline", (c) => {
+    const { mac: wanted, limit = "100" } = c.req.query();
+    if (!/^\d{1,5}$/.test(limit) || Number(limit) === 0) {
+      return fail(c, 400, { error: `expected ?limit= from 1 to 99999, found ${JSON.stringify(limit)}`, hint: "" });
+    }
+    if (wanted === undefined) {
+      return c.json<TimelineView>({ footprints: deps.trace.recent().slice(-Number(limit)).map(footprintView) });
+    }
+    const mac = parseMacAddress(wanted);
+    if (!mac.ok) {
+      const error = `expected ?mac= to be a hardware address, found ${JSON.stringify(wanted)}`;
+      return fail(c, 400, { error, hint: "write it as 52:54:00:ab:cd:ef" });
+    }
+    const footprints = deps.trace.footprintsOf(mac.value).slice(-Number(limit));
+    return c.json<TimelineView>({ footprints: footprints.map(footprintView) });
+  });
+
+  return app;
+}
+
+const FOOTPRINTS_MAX = 500;
+
+/** Of all its hardware addresses, in the order of time. */
+function footprintsOf(deps: OperatorDeps, host: Host): readonly TraceEntry[] {
+  return host.macs.flatMap((mac) => [...deps.trace.footprintsOf(mac)]).sort((one, other) => one.at - other.at);
+}
+
+function inventoryView(host: Host): InventoryView | null {
+  const found = host.inventory;
+  if (found === null) return null;
+  return {
+    ...found,
+    disks: found.disks.map((disk) => ({ ...disk })),
+    nics: found.nics.map((nic) => ({ ...nic })),
+    sshHostKeys: { ...found.sshHostKeys },
+  };
+}

@@ -1,0 +1,45 @@
+import { open, readFile, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { OperatorTokenStore } from "./sessions.ts";
+
+/**
+ * Keeps the SHA-256 of the operator token in a file that only its owner may read (mode 0600).
+ * Rejects when the file is there and is not what we wrote.
+ */
+export async function loadOperatorTokenFile(path: string): Promise<OperatorTokenStore> {
+  let kept = await read(path);
+  return {
+    get sha256() {
+      return kept;
+    },
+    async replace(sha256) {
+      const beside = `${path}.new`;
+      const file = await open(beside, "w", 0o600);
+      try {
+        await file.chmod(0o600);
+        await file.writeFile(`${sha256}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(beside, path);
+      const folder = await open(dirname(path), "r");
+      await folder.sync().finally(() => folder.close());
+      kept = sha256;
+    },
+  };
+}
+
+async function read(path: string): Promise<string | null> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw new Error(`cannot read the operator token's hash in ${path}`, { cause });
+  }
+  if (/^[0-9a-f]{64}\n?$/.test(text)) return text.trim();
+  throw new Error(
+    `${path} should hold the SHA-256 of the operator token as 64 hexadecimal digits; remove it and run \`bootqueue token\``,
+  );
+}

@@ -1,0 +1,226 @@
+import { parseMacAddress } from "../net/mac-address.ts";
+import { parseSystemUuid } from "../net/system-uuid.ts";
+import type { QueueEvent } from "../queue/event.ts";
+import { type AttemptToken, type Host, hostIdOf } from "../queue/host.ts";
+import { REFUSALS, type Refusal } from "../queue/refusal.ts";
+import type { Slot } from "../queue/slot.ts";
+import { findHost, findHostByMac, findSlot, hostOf, type QueueState } from "../queue/state.ts";
+import type { Verdict } from "../queue/step.ts";
+import { err, ok, type Result } from "../std/result.ts";
+import { unreachable } from "../std/unreachable.ts";
+import type { Tracer } from "../trace/footprint.ts";
+import { describeHost, describeSlot, resolveHost, resolveSlot, type UnresolvedName } from "./operator-references.ts";
+
+/** What an operator may ask for. `host` and `slot` are names as people write them. */
+export type Order =
+  | { readonly type: "skip"; readonly slot: string; readonly reason?: string }
+  | { readonly type: "unskip"; readonly slot: string }
+  | {
+      readonly type: "register";
+      readonly mac: string;
+      readonly uuid?: string | null | undefined;
+      readonly serverType?: string | null | undefined;
+      readonly slot?: string | null | undefined;
+    }
+  | { readonly type: "approve"; readonly host: string }
+  | { readonly type: "rebuild"; readonly host: string }
+  | { readonly type: "mark-installed"; readonly host: string }
+  | { readonly type: "reset"; readonly host: string; readonly evenInstalled: boolean }
+  | { readonly type: "pause" }
+  | { readonly type: "resume" };
+
+export type OrderType = Order["type"];
+
+/** What became of it, with words for people. */
+export type OrderOutcome =
+  | {
+      readonly type: "done" | "unchanged";
+      readonly message: string;
+      /** As they are afterwards; null: none, or forgotten by the order. */
+      readonly host: Host | null;
+      readonly slot: Slot | null;
+    }
+  | { readonly type: "refused"; readonly reason: Refusal; readonly message: string; readonly hint: string }
+  | { readonly type: "invalid"; readonly message: string; readonly hint: string }
+  | UnresolvedName;
+
+/** What orders need of the queue's engine. */
+export interface OrderQueue {
+  readonly state: QueueState;
+  /** Resolves when the outcome is on disk. */
+  dispatch(event: QueueEvent): Promise<Verdict>;
+}
+
+export interface OrderDeps {
+  readonly queue: OrderQueue;
+  readonly tracer: Tracer;
+  /** A new secret for an install. */
+  readonly newToken: () => AttemptToken;
+}
+
+/** Turns an order into an event, lets the queue decide, and says what came of it. Rejects when the queue cannot save. */
+export async function performOrder(deps: OrderDeps, order: Order): Promise<OrderOutcome> {
+  const planned = planOrder(deps.queue.state, order, deps.newToken);
+  if (!planned.ok) return planned.error;
+  const { event, host, slot, subject } = planned.value;
+  const verdict = await deps.queue.dispatch(event);
+  const mac = host?.bootMac ?? (event.type === "host-registered" ? event.mac : null);
+  if (verdict.type === "refused") {
+    const why = REFUSALS[verdict.reason];
+    deps.tracer.note({ mac, road: "operator", outcome: "dropped", what: `${order.type} refused`, why });
+    return {
+      type: "refused",
+      reason: verdict.reason,
+      message: `refused to ${VERBS[order.type]} ${subject}`.trim(),
+      hint: why,
+    };
+  }
+  const state = deps.queue.state;
+  const hostNow =
+    event.type === "host-registered" ? findHostByMac(state, event.mac) : host ? findHost(state, host.id) : undefined;
+  const slotId = slot?.id ?? hostNow?.slot ?? null;
+  const moved = verdict.type === "moved";
+  // A rebuild may have given it a slot, and with it a name.
+  const name = slot === null && hostNow ? describeHost(state, hostNow) : subject;
+  const message = (moved ? WORDS[order.type].done : WORDS[order.type].already).replace("%", () => name);
+  const why = order.type === "skip" ? (order.reason ?? "") : "";
+  if (moved) deps.tracer.note({ mac, road: "operator", outcome: "noted", what: message, why });
+  return {
+    type: moved ? "done" : "unchanged",
+    message,
+    host: hostNow ?? null,
+    slot: slotId === null ? null : (findSlot(state, slotId) ?? null),
+  };
+}
+
+/** The same as a sentence, for a page. */
+export function outcomeWords(outcome: OrderOutcome): { readonly ok: boolean; readonly message: string } {
+  if (!("hint" in outcome)) return { ok: true, message: outcome.message };
+  return { ok: false, message: outcome.hint === "" ? outcome.message : `${outcome.message}: ${outcome.hint}` };
+}
+
+interface Plan {
+  readonly event: QueueEvent;
+  readonly host: Host | null;
+  readonly slot: Slot | null;
+  /** Whom it is about, in words. */
+  readonly subject: string;
+}
+
+type PlanError = Exclude<OrderOutcome, { readonly type: "done" | "unchanged" | "refused" }>;
+
+function planOrder(state: QueueState, order: Order, newToken: () => AttemptToken): Result<Plan, PlanError> {
+  switch (order.type) {
+    case "skip":
+      return aboutSlot(state, order.slot, (slot) => ({
+        type: "slot-skipped",
+        slot: slot.id,
+        reason: order.reason ?? "",
+      }));
+    case "unskip":
+      return aboutSlot(state, order.slot, (slot) => ({ type: "slot-unskipped", slot: slot.id }));
+    case "register":
+      return planRegistration(state, order);
+    case "approve":
+      return aboutHost(state, order.host, (host) => ({ type: "host-approved", host: host.id }));
+    case "rebuild":
+      return aboutHost(state, order.host, (host) => ({ type: "rebuild-ordered", host: host.id, token: newToken() }));
+    case "mark-installed":
+      return aboutHost(state, order.host, (host) => ({ type: "host-marked-installed", host: host.id }));
+    case "reset": {
+      const { evenInstalled } = order;
+      return aboutHost(state, order.host, (host) => ({ type: "host-reset", host: host.id, evenInstalled }));
+    }
+    case "pause":
+      return ok({ event: { type: "queue-paused" }, host: null, slot: null, subject: "" });
+    case "resume":
+      return ok({ event: { type: "queue-resumed" }, host: null, slot: null, subject: "" });
+    default:
+      return unreachable(order);
+  }
+}
+
+function aboutSlot(state: QueueState, text: string, event: (slot: Slot) => QueueEvent): Result<Plan, PlanError> {
+  const slot = resolveSlot(state, text);
+  if (!slot.ok) return slot;
+  const subject = `slot ${describeSlot(state, slot.value)}`;
+  return ok({ event: event(slot.value), host: hostOf(state, slot.value) ?? null, slot: slot.value, subject });
+}
+
+function aboutHost(state: QueueState, text: string, event: (host: Host) => QueueEvent): Result<Plan, PlanError> {
+  const host = resolveHost(state, text);
+  if (!host.ok) return host;
+  return ok({
+    event: event(host.value),
+    host: host.value,
+    slot: host.value.slot === null ? null : (findSlot(state, host.value.slot) ?? null),
+    subject: describeHost(state, host.value),
+  });
+}
+
+function planRegistration(state: QueueState, order: Extract<Order, { type: "register" }>): Result<Plan, PlanError> {
+  const mac = parseMacAddress(order.mac);
+  if (!mac.ok) {
+    return err({
+      type: "invalid",
+      message: `expected a hardware address, found ${JSON.stringify(order.mac)}`,
+      hint: "write it as 52:54:00:ab:cd:ef",
+    });
+  }
+  const uuid = order.uuid == null ? null : parseSystemUuid(order.uuid);
+  if (order.uuid != null && uuid === null) {
+    return err({
+      type: "invalid",
+      message: `expected an SMBIOS UUID that names one machine, found ${JSON.stringify(order.uuid)}`,
+      hint: "read it from /sys/class/dmi/id/product_uuid, or leave it out: many boards carry the same filler value",
+    });
+  }
+  const slot = order.slot == null ? null : resolveSlot(state, order.slot);
+  if (slot && !slot.ok) return slot;
+  return ok({
+    event: {
+      type: "host-registered",
+      mac: mac.value,
+      uuid,
+      serverType: order.serverType ?? null,
+      slot: slot?.value.id ?? null,
+    },
+    host: findHostByMac(state, mac.value) ?? null,
+    slot: slot?.value ?? null,
+    subject: hostIdOf(mac.value),
+  });
+}
+
+const VERBS: Record<OrderType, string> = {
+  skip: "skip",
+  unskip: "unskip",
+  register: "register",
+  approve: "approve",
+  rebuild: "rebuild",
+  "mark-installed": "mark as installed",
+  reset: "reset",
+  pause: "pause the queue",
+  resume: "resume the queue",
+};
+
+/** `%` stands for the host or slot. */
+const WORDS: Record<OrderType, { readonly done: string; readonly already: string }> = {
+  skip: { done: "skipped %: nobody is given it until it is unskipped", already: "% is skipped already" },
+  unskip: { done: "unskipped %", already: "% is not skipped" },
+  register: {
+    done: "registered %; `bootqueue rebuild` arms its install",
+    already: "% is registered like that already",
+  },
+  approve: { done: "approved %: it takes the next slot when it asks again", already: "% is approved already" },
+  rebuild: {
+    done: "armed an install of %: its disks are wiped when it next boots from the network",
+    already: "an install of % is armed already",
+  },
+  "mark-installed": {
+    done: "marked % as installed: it gets no installer until it is rebuilt",
+    already: "% is installed already",
+  },
+  reset: { done: "reset %: it is given no installer and has no slot any more", already: "% has nothing to reset" },
+  pause: { done: "paused: new hosts take no slots", already: "the queue is paused already" },
+  resume: { done: "resumed: new hosts take slots again", already: "the queue is not paused" },
+};

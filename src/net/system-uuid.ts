@@ -1,0 +1,55 @@
+import type { Brand } from "../std/brand.ts";
+
+/** A machine's SMBIOS UUID in its usual text form, lower case: `4c4c4544-0043-5110-8031-c7c04f515131`. */
+export type SystemUuid = Brand<string, "SystemUuid">;
+
+/**
+ * From the text of DMI (`/sys/class/dmi/id/product_uuid`, iPXE's `${uuid}`).
+ * null: unreadable, or a value that firmware writes when it has none, so that it names nobody.
+ */
+export function parseSystemUuid(text: string): SystemUuid | null {
+  const lower = text.trim().toLowerCase();
+  if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(lower) || isBogus(lower)) return null;
+  return lower as SystemUuid;
+}
+
+/**
+ * From option 97 (RFC 4578 §2.3): type 0, then 16 octets of which the first three fields are little-endian,
+ * as in SMBIOS. null: another form, or a bogus value.
+ */
+export function systemUuidFromOption(option: Uint8Array): SystemUuid | null {
+  if (option.length !== 17 || option[0] !== 0) return null;
+  const hex = Buffer.from(ORDER.map((at) => option[at + 1] ?? 0)).toString("hex");
+  return parseSystemUuid(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"));
+}
+
+/**
+ * Whether two UUIDs name the same machine: equal, or equal but for the order of octets in the first three fields.
+ * Before SMBIOS 2.6 that order was not settled, and firmware and kernel print the same board differently.
+ */
+export function isSameSystem(a: SystemUuid, b: SystemUuid): boolean {
+  return a === b || a === swapped(b);
+}
+
+function swapped(uuid: string): string {
+  const fields = uuid.split("-");
+  const turned = fields.slice(0, 3).map((field) => (field.match(/../g) ?? []).reverse().join(""));
+  return [...turned, ...fields.slice(3)].join("-");
+}
+
+const ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
+
+/** Values seen on many boards at once: they say "not filled in" and must never join two machines into one. */
+function isBogus(uuid: string): boolean {
+  const digits = uuid.replaceAll("-", "");
+  return new Set(digits).size === 1 || WELL_KNOWN_FILLERS.has(uuid);
+}
+
+const WELL_KNOWN_FILLERS: ReadonlySet<string> = new Set([
+  "03000200-0400-0500-0006-000700080009",
+  "00020003-0004-0005-0006-000700080009",
+  "12345678-1234-5678-90ab-cddeefaabbcc",
+  "01234567-89ab-cdef-0123-456789abcdef",
+  "fefefefe-fefe-fefe-fefe-fefefefefefe",
+  "00000000-0000-0000-0000-000000000001",
+]);

@@ -1,0 +1,25 @@
+import type { HostId, Passage } from "./queue/host.ts";
+import { type QueueState, slotOf } from "./queue/state.ts";
+import type { Tracer } from "./trace/footprint.ts";
+
+/** Puts every state that a host enters on its timeline. `before`: the state at the start, which is no news. */
+export function watchPassages(before: QueueState, tracer: Tracer): (state: QueueState) => void {
+  let known = lastPassages(before);
+  return (state) => {
+    for (const host of state.hosts) {
+      const last = known.get(host.id);
+      // Passages are only ever added, and an old one stays the same object.
+      const fresh = host.passages.slice(last === undefined ? 0 : host.passages.indexOf(last) + 1);
+      const slot = slotOf(state, host);
+      const where = slot === undefined ? "" : `, slot ${slot.hostname} ${slot.address}`;
+      for (const { state: what, reason } of fresh) {
+        tracer.note({ mac: host.bootMac, road: "queue", outcome: "noted", what: `${what}${where}`, why: reason });
+      }
+    }
+    known = lastPassages(state);
+  };
+}
+
+function lastPassages(state: QueueState): ReadonlyMap<HostId, Passage | undefined> {
+  return new Map(state.hosts.map((host) => [host.id, host.passages.at(-1)]));
+}

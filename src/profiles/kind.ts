@@ -1,0 +1,100 @@
+import type { z } from "zod";
+import type { DomainName, Hostname } from "../net/hostname.ts";
+import type { Ipv4Address, Ipv4Subnet } from "../net/ipv4-address.ts";
+import type { MacAddress } from "../net/mac-address.ts";
+import type { SystemUuid } from "../net/system-uuid.ts";
+import type { Inventory } from "../queue/inventory.ts";
+import type { ProfileFlow } from "../queue/rules.ts";
+import type { Problem } from "../std/problem.ts";
+import type { Result } from "../std/result.ts";
+
+/**
+ * One kind of installer: everything bootqueue knows about it, and pure.
+ * Adding one takes a file in this room and a line in `kinds.ts`.
+ */
+export interface ProfileKind<Settings> {
+  readonly name: string;
+  /** What a profile's file may say besides `kind`; its reference page is made from this. */
+  readonly settings: z.ZodType<Settings>;
+  /** What to say of keys that people try although there is none, by path: `global.root_password`. */
+  readonly hints: Readonly<Record<string, string>>;
+  /** What the schema cannot see: rules between settings. Empty: nothing wrong. */
+  check(settings: Settings): readonly Problem[];
+  /** What is allowed and yet may surprise: shown by `config check`, and no reason not to start. */
+  warnings(settings: Settings): readonly Problem[];
+  flow(settings: Settings): ProfileFlow;
+  /** true: the installed system keeps asking DHCP for its address, so it goes on getting the reserved one. */
+  usesDhcpOnceInstalled(settings: Settings): boolean;
+  /** Files, relative to `assets/`, that must exist before a host can boot this. */
+  assets(settings: Settings): readonly string[];
+  bootPlan(settings: Settings, target: InstallTarget, links: Links): BootPlan;
+  /** Who asks for an answer, and with which release of the installer. */
+  readAnswerRequest(body: unknown): Result<AnswerRequest, readonly Problem[]>;
+  /** The file the installer asks for. The error lists what the installer would refuse, so it is not served. */
+  answer(
+    settings: Settings,
+    target: InstallTarget,
+    links: Links,
+    request: AnswerRequest,
+  ): Result<Answer, readonly Problem[]>;
+  readInstallReport(body: unknown): Result<InstallReport, readonly Problem[]>;
+  /** The script that the installed system runs at its first boot; null: this profile has none. */
+  firstBootScript(settings: Settings, target: InstallTarget, links: Links): string | null;
+}
+
+/** Where and as what the system is installed. */
+export interface InstallTarget {
+  readonly address: Ipv4Address;
+  readonly subnet: Ipv4Subnet;
+  readonly router: Ipv4Address;
+  readonly domainNameServers: readonly Ipv4Address[];
+  readonly hostname: Hostname;
+  readonly domain: DomainName;
+  /** The NIC that the host booted from: it is the one on this network. */
+  readonly bootMac: MacAddress;
+}
+
+/** Every address under which the machine finds us during this install. They hold the attempt's token. */
+export interface Links {
+  readonly answer: string;
+  readonly installed: string;
+  readonly firstBootScript: string;
+  readonly phoneHome: string;
+  /** The attempt's token by itself, for installers that repeat one in their report (Proxmox 9.2). */
+  readonly token: string;
+  /** Of a file, relative to `assets/`. */
+  asset(path: string): string;
+}
+
+/** What the boot loader loads. `args` must not hold the name of an initrd: the script adds it. */
+export interface BootPlan {
+  readonly kernel: string;
+  readonly initrds: readonly { readonly url: string /** File name inside the initramfs. */; readonly as?: string }[];
+  readonly args: string;
+}
+
+export interface AnswerRequest {
+  /** Every hardware address it named; never empty. */
+  readonly macs: readonly MacAddress[];
+  readonly uuid: SystemUuid | null;
+  readonly serial: string | null;
+  /** Of the machine, from SMBIOS. */
+  readonly product: string | null;
+  /** Of the installer: `9.2`; null: it did not say. */
+  readonly release: string | null;
+}
+
+export interface Answer {
+  readonly contentType: string;
+  readonly text: string;
+  /** The same with every secret replaced, for people to look at. */
+  readonly masked: string;
+}
+
+export interface InstallReport {
+  readonly macs: readonly MacAddress[];
+  readonly uuid: SystemUuid | null;
+  /** As the installer repeats it (Proxmox 9.2 `auth-token`); null: it did not. */
+  readonly token: string | null;
+  readonly inventory: Inventory;
+}

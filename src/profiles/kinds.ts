@@ -1,0 +1,17 @@
+import type { ProfileKind } from "./kind.ts";
+import { proxmox } from "./proxmox.ts";
+
+/** Takes a kind together with what it calls its settings, which nobody outside needs to know. */
+type UseKind<T> = <Settings>(kind: ProfileKind<Settings>) => T;
+
+/** Every kind of profile. A new one is a line here. */
+const KINDS = {
+  proxmox: <T>(use: UseKind<T>) => use(proxmox),
+} as const;
+
+export const KIND_NAMES: readonly string[] = Object.keys(KINDS);
+
+/** null: there is no such kind. */
+export function withKind<T>(name: string, use: UseKind<T>): T | null {
+  return Object.hasOwn(KINDS, name) ? KINDS[name as keyof typeof KINDS](use) : null;
+}

@@ -1,0 +1,144 @@
+import { stringify, type TomlTable } from "smol-toml";
+import { prefixLength } from "../net/ipv4-address.ts";
+import { formatMacHyphens } from "../net/mac-address.ts";
+import type { Answer, InstallTarget, Links } from "./kind.ts";
+import { macOfKey } from "./proxmox-fields.ts";
+import { isAtLeast, type Release } from "./proxmox-release.ts";
+import type { ProxmoxSettings } from "./proxmox-settings.ts";
+
+/**
+ * The answer file of the automated installation, in the spelling of its release. Settings and target must have passed
+ * `proxmox-rules.ts`. Always TOML: a release that also takes JSON asks for it by content type, and none needs it.
+ */
+export function renderAnswer(settings: ProxmoxSettings, target: InstallTarget, links: Links, release: Release): Answer {
+  const masked = maskedSettings(settings);
+  return {
+    contentType: "application/toml",
+    text: render(settings, target, links, release),
+    masked: render(masked, target, maskedLinks(links), release),
+  };
+}
+
+const HIDDEN = "(hidden)";
+
+function maskedSettings(settings: ProxmoxSettings): ProxmoxSettings {
+  const { global } = settings;
+  const subscription = global.subscription_key === undefined ? {} : { subscription_key: HIDDEN };
+  return { ...settings, global: { ...global, root_password_hashed: HIDDEN, ...subscription } };
+}
+
+function maskedLinks(links: Links): Links {
+  const mask = (url: string) => (links.token === "" ? url : url.replaceAll(links.token, HIDDEN));
+  return {
+    answer: mask(links.answer),
+    installed: mask(links.installed),
+    firstBootScript: mask(links.firstBootScript),
+    phoneHome: mask(links.phoneHome),
+    token: HIDDEN,
+    asset: (path) => mask(links.asset(path)),
+  };
+}
+
+function render(settings: ProxmoxSettings, target: InstallTarget, links: Links, release: Release): string {
+  const sections: TomlTable = {
+    global: globalSection(settings.global, target),
+    network: networkSection(settings.network, target),
+    "disk-setup": diskSection(settings.disk_setup),
+    "post-installation-webhook": webhookSection(links, release),
+  };
+  if (settings.first_boot !== undefined) {
+    sections["first-boot"] = {
+      source: "from-url",
+      url: links.firstBootScript,
+      ordering: settings.first_boot.ordering,
+    };
+  }
+  const dialect = isAtLeast(release, { major: 8, minor: 4 }) ? sections : spelledFor83(sections);
+  return `${stringify(dialect)}`;
+}
+
+function globalSection(global: ProxmoxSettings["global"], target: InstallTarget): TomlTable {
+  const section: TomlTable = {
+    keyboard: global.keyboard,
+    country: global.country,
+    timezone: global.timezone,
+    fqdn: `${target.hostname}.${target.domain}`,
+    mailto: global.mailto,
+    "root-password-hashed": global.root_password_hashed,
+    "root-ssh-keys": global.root_ssh_keys,
+    "reboot-on-error": global.reboot_on_error,
+  };
+  // The default stays unsaid: releases before 8.4 do not know the key.
+  if (global.reboot_mode !== "reboot") section["reboot-mode"] = global.reboot_mode;
+  if (global.subscription_key !== undefined) section["subscription-key"] = global.subscription_key;
+  return section;
+}
+
+function networkSection(network: ProxmoxSettings["network"], target: InstallTarget): TomlTable {
+  const pinning = network.interface_name_pinning;
+  const pinned: TomlTable =
+    pinning === undefined
+      ? {}
+      : { "interface-name-pinning": { enabled: pinning.enabled, mapping: pinningMap(pinning.mapping) } };
+  // `source` is required since 9.2 and allowed before.
+  if (network.source === "from-dhcp") return { source: "from-dhcp", ...pinned };
+  return {
+    source: "from-answer",
+    cidr: `${target.address}/${prefixLength(target.subnet)}`,
+    dns: network.dns ?? target.domainNameServers[0] ?? target.router,
+    gateway: target.router,
+    // The only NIC that is surely on this network. The filter matches names from before the pinning.
+    filter: { ID_NET_NAME_MAC: `enx${formatMacHyphens(target.bootMac).replaceAll("-", "")}` },
+    ...pinned,
+  };
+}
+
+/** Keys in lower case: releases before 9.1.7 do not know a MAC address in capitals. */
+function pinningMap(mapping: Readonly<Record<string, string>>): TomlTable {
+  return Object.fromEntries(Object.entries(mapping).map(([key, name]) => [macOfKey(key), name]));
+}
+
+function diskSection(disks: ProxmoxSettings["disk_setup"]): TomlTable {
+  const section: TomlTable = { filesystem: disks.filesystem };
+  if (disks.disk_list !== undefined) section["disk-list"] = disks.disk_list;
+  if (disks.filter_match !== undefined) section["filter-match"] = disks.filter_match;
+  if (disks.filter !== undefined) section.filter = { ...disks.filter };
+  for (const table of ["lvm", "zfs", "btrfs"] as const) {
+    const options = disks[table];
+    if (options !== undefined) section[table] = kebab(options);
+  }
+  return section;
+}
+
+function kebab(table: Readonly<Record<string, string | number | undefined>>): TomlTable {
+  const renamed: TomlTable = {};
+  for (const [key, value] of Object.entries(table)) if (value !== undefined) renamed[key.replaceAll("_", "-")] = value;
+  return renamed;
+}
+
+function webhookSection(links: Links, release: Release): TomlTable {
+  // Older installers refuse the key; for them the token in the address has to do.
+  const token = isAtLeast(release, { major: 9, minor: 2 }) && links.token !== "" ? { "auth-token": links.token } : {};
+  return { url: links.installed, ...token };
+}
+
+/** 8.3 wants these with underscores and nothing else; section names never had any. */
+function spelledFor83(sections: TomlTable): TomlTable {
+  const spelled: TomlTable = {};
+  for (const [key, value] of Object.entries(sections)) {
+    const isTable = typeof value === "object" && !Array.isArray(value) && !(value instanceof Date);
+    spelled[UNDERSCORES_IN_83.has(key) ? key.replaceAll("-", "_") : key] =
+      // What an operator named himself stays as it is.
+      isTable && key !== "filter" ? spelledFor83(value) : value;
+  }
+  return spelled;
+}
+
+const UNDERSCORES_IN_83: ReadonlySet<string> = new Set([
+  "root-password-hashed",
+  "reboot-on-error",
+  "root-ssh-keys",
+  "disk-list",
+  "filter-match",
+  "arc-max",
+]);

@@ -1,0 +1,117 @@
+import type { InstallTarget, Links } from "./kind.ts";
+import type { ProxmoxSettings } from "./proxmox-settings.ts";
+
+/**
+ * The script of the first boot: the profile's own, and behind it the call that the machine is up. The service runs it
+ * again at every boot until it ends with 0, so each part leaves a mark when it is done. POSIX shell: `/bin/sh` is dash,
+ * and Proxmox brings wget but not always curl.
+ */
+export function renderFirstBootScript(settings: ProxmoxSettings, target: InstallTarget, links: Links): string | null {
+  const firstBoot = settings.first_boot;
+  if (firstBoot === undefined) return null;
+  const own = firstBoot.script ?? null;
+  if (!firstBoot.phone_home) return own;
+  return [
+    HEAD.replace("@NAME@", `${target.hostname}.${target.domain}`),
+    own === null ? "" : ownPart(own),
+    PHONE_HOME.replace("@URL@", () => quoted(links.phoneHome)),
+  ].join("");
+}
+
+function ownPart(script: string): string {
+  let end = "END-OF-SCRIPT";
+  while (script.split("\n").includes(end)) end += "-";
+  const text = script.endsWith("\n") ? script : `${script}\n`;
+  return OWN_PART.replaceAll("@END@", end).replace("@SCRIPT@", () => text);
+}
+
+/** As one word for a POSIX shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+const HEAD = `#!/bin/sh
+# First boot of @NAME@, made by bootqueue.
+set -u
+umask 077
+folder=\${BOOTQUEUE_FOLDER:-/var/lib/bootqueue-first-boot}
+mkdir -p "$folder" || exit 1
+
+say() {
+  printf 'bootqueue: %s\\n' "$1"
+}
+
+# Leaves the time in a file that is there whole or not at all.
+mark() {
+  date -u +%Y-%m-%dT%H:%M:%SZ >"$folder/$1.new" && sync && mv "$folder/$1.new" "$folder/$1"
+}
+
+[ -e "$folder/phoned-home" ] && exit 0
+`;
+
+const OWN_PART = `
+# The profile's own script, once.
+if [ ! -e "$folder/script-done" ]; then
+  cat >"$folder/script" <<'@END@' || exit 1
+@SCRIPT@@END@
+  chmod 700 "$folder/script" || exit 1
+  "$folder/script" "$@"
+  code=$?
+  if [ "$code" -ne 0 ]; then
+    say "the profile's script ended with $code; it runs again at the next boot"
+    exit "$code"
+  fi
+  mark script-done || exit 1
+fi
+`;
+
+const PHONE_HOME = `
+url=@URL@
+uuid=''
+if [ -r /sys/class/dmi/id/product_uuid ]; then
+  uuid=$(tr -cd '0-9A-Fa-f-' </sys/class/dmi/id/product_uuid)
+fi
+addresses=$(hostname -I 2>/dev/null | tr -cd '0-9A-Fa-f:. ')
+body=$(printf '{"ip":"%s","hardware_id":"%s"}' "\${addresses%% *}" "$uuid")
+export no_proxy='*'
+
+# 0: heard. 1: worth another try. 2: refused for good.
+phone_home() {
+  if command -v curl >/dev/null 2>&1; then
+    status=$(curl --silent --output /dev/null --max-time 20 --write-out '%{http_code}' \\
+      --header 'Content-Type: application/json' --data "$body" "$url")
+  elif command -v wget >/dev/null 2>&1; then
+    status=$(wget --server-response --output-document=/dev/null --timeout=20 --tries=1 \\
+      --header='Content-Type: application/json' --post-data="$body" "$url" 2>&1 |
+      sed -n 's|^ *HTTP/[0-9.]* \\([0-9][0-9][0-9]\\).*|\\1|p' | tail -n 1)
+  else
+    say 'neither curl nor wget is installed'
+    return 2
+  fi
+  case $status in
+    2??) return 0 ;;
+    '' | 000 | 408 | 425 | 429 | 5??) return 1 ;;
+    *) return 2 ;;
+  esac
+}
+
+# About ten minutes: the appliance may be restarting.
+attempt=1
+pause=5
+while :; do
+  phone_home
+  code=$?
+  if [ "$code" -eq 0 ]; then
+    mark phoned-home
+    exit $?
+  fi
+  if [ "$code" -eq 2 ] || [ "$attempt" -ge 14 ]; then
+    say "could not phone home (HTTP status \${status:-none}, attempt $attempt); next try at the next boot"
+    exit 1
+  fi
+  sleep "$pause"
+  attempt=$((attempt + 1))
+  pause=$((pause * 2))
+  [ "$pause" -gt 60 ] && pause=60
+done
+`;

@@ -1,0 +1,223 @@
+import { isHostAddress } from "../net/ipv4-address.ts";
+import { formatPath } from "../std/check-document.ts";
+import type { Problem } from "../std/problem.ts";
+import type { InstallTarget } from "./kind.ts";
+import { macOfKey } from "./proxmox-fields.ts";
+import { formatRelease, isAtLeast, OLDEST, type Release } from "./proxmox-release.ts";
+import type { ProxmoxSettings } from "./proxmox-settings.ts";
+
+/**
+ * What the installer would refuse, or worse: accept and then do something else. It asks nothing and wipes the disk, so
+ * all of it is found before an answer is served. Sources: proxmox/pve-installer `proxmox-auto-installer/src/utils.rs`
+ * and `proxmox-installer-common/src/disk_checks.rs`.
+ */
+export function settingsProblems(settings: ProxmoxSettings): readonly Problem[] {
+  return [
+    ...kernelProblems(settings),
+    ...networkProblems(settings.network),
+    ...diskProblems(settings.disk_setup),
+    ...firstBootProblems(settings.first_boot),
+  ];
+}
+
+/** Settings that an installer of this release does not know: one unknown key, and it stops. */
+export function releaseProblems(settings: ProxmoxSettings, release: Release): readonly Problem[] {
+  if (!isAtLeast(release, OLDEST)) {
+    const message = `Proxmox VE ${formatRelease(release)} takes root's password only in clear text and reports no end of the installation; use an ISO of ${formatRelease(OLDEST)} or later`;
+    return [{ path: "global.root_password_hashed", message }];
+  }
+  return NEWER.filter(({ isUsed, since }) => isUsed(settings) && !isAtLeast(release, since)).map(({ path, since }) => ({
+    path,
+    message: `needs Proxmox VE ${formatRelease(since)} or later, found ${formatRelease(release)}`,
+  }));
+}
+
+/** Rules between the settings and the slot. */
+export function targetProblems(settings: ProxmoxSettings, target: InstallTarget): readonly Problem[] {
+  const problems: Problem[] = [];
+  const say = (path: string, message: string) => problems.push({ path, message });
+  const fqdn = `${target.hostname}.${target.domain}`;
+  if (fqdn.length > 253) say("hostname", `expected a full name of at most 253 characters, found ${fqdn.length}`);
+  if (/^\d+$/.test(target.hostname)) say("hostname", `expected a name that is not a number, found ${target.hostname}`);
+  if (settings.network.source === "from-dhcp") return problems;
+  const { address, subnet, router } = target;
+  if (!isHostAddress(address, subnet)) say("address", `expected the address of a host in ${subnet}, found ${address}`);
+  if (!isHostAddress(router, subnet)) say("router", `expected a gateway inside ${subnet}, found ${router}`);
+  if (address === router) say("address", `expected another address than the gateway's, found ${address}`);
+  if (settings.network.dns === undefined && target.domainNameServers.length === 0) {
+    say("network.dns", "missing: the network has no name server, and the answer file needs one");
+  }
+  return problems;
+}
+
+/** Not wrong, but worth knowing. */
+export function settingsWarnings(settings: ProxmoxSettings): readonly Problem[] {
+  const { filter, filesystem, filter_match, disk_list } = settings.disk_setup;
+  const warnings: Problem[] = [];
+  const say = (path: string, message: string) => warnings.push({ path, message });
+  const lasting = words(settings.kernel_args).filter((word) => !PASSING.test(word));
+  if (lasting.length > 0) {
+    say("kernel_args", `the installed system keeps these on its own command line: ${lasting.join(" ")}`);
+  }
+  const isSingle = filesystem === "ext4" || filesystem === "xfs";
+  if (isSingle && filter !== undefined && Object.keys(filter).length > 1) {
+    say("disk_setup.filter", `with ${filesystem} the first disk that fits any one of these lines is wiped`);
+  }
+  if (!isSingle && filter !== undefined && filter_match === "all") {
+    say("disk_setup.filter_match", "a disk that lacks one of these properties counts as fitting");
+  }
+  if (disk_list !== undefined && disk_list.length > 1) {
+    say("disk_setup.disk_list", "disk names may change from boot to boot; a filter by ID_SERIAL or ID_PATH is safer");
+  }
+  return warnings;
+}
+
+/** Read by the installer and not handed on to the installed system (`parse_kernel_cmdline` of Proxmox/Install/Config.pm). */
+const PASSING = /^(BOOT_IMAGE=|root=|ramdisk_size=|splash=|vga=|ro$|rw$|quiet$|prox(debug|tui|auto)$|proxmox-)/;
+
+const NEWER: readonly {
+  readonly path: string;
+  readonly since: Release;
+  readonly isUsed: (settings: ProxmoxSettings) => boolean;
+}[] = [
+  {
+    path: "global.reboot_mode",
+    since: { major: 8, minor: 4 },
+    isUsed: ({ global }) => global.reboot_mode !== "reboot",
+  },
+  {
+    path: "network.interface_name_pinning",
+    since: { major: 9, minor: 1 },
+    isUsed: ({ network }) => network.interface_name_pinning !== undefined,
+  },
+  {
+    path: "global.subscription_key",
+    since: { major: 9, minor: 2 },
+    isUsed: ({ global }) => global.subscription_key !== undefined,
+  },
+];
+
+function kernelProblems({ kernel_args }: ProxmoxSettings): Problem[] {
+  const own = words(kernel_args).find((word) =>
+    /^(initrd=|ramdisk_size=|proxmox-start-auto-installer$|proxauto$)/.test(word),
+  );
+  return own === undefined ? [] : [{ path: "kernel_args", message: `expected no ${own}: it is set already` }];
+}
+
+function networkProblems({ source, dns, interface_name_pinning }: ProxmoxSettings["network"]): Problem[] {
+  const problems: Problem[] = [];
+  if (source === "from-dhcp" && dns !== undefined) {
+    problems.push({ path: "network.dns", message: 'expected no dns with source = "from-dhcp": it comes from DHCP' });
+  }
+  if (interface_name_pinning === undefined) return problems;
+  const path = "network.interface_name_pinning.mapping";
+  const { enabled, mapping } = interface_name_pinning;
+  if (!enabled && Object.keys(mapping).length > 0) {
+    problems.push({ path, message: "expected no mapping with enabled = false" });
+  }
+  const macs = new Set<string>();
+  const names = new Set<string>();
+  for (const [key, name] of Object.entries(mapping)) {
+    const at = formatPath([...path.split("."), key]);
+    // NICs without an entry are numbered nic0, nic1, …, and a name that is taken twice aborts the installation.
+    if (/^nic\d+$/.test(name))
+      problems.push({ path: at, message: `expected another name than ${name}: it is given automatically` });
+    if (names.has(name)) problems.push({ path: at, message: `the name ${name} is given twice` });
+    if (macs.has(macOfKey(key)))
+      problems.push({ path: at, message: `the MAC address ${macOfKey(key)} is there twice` });
+    names.add(name);
+    macs.add(macOfKey(key));
+  }
+  return problems;
+}
+
+type DiskSetup = ProxmoxSettings["disk_setup"];
+
+function diskProblems(disks: DiskSetup): Problem[] {
+  const problems: Problem[] = [];
+  const say = (path: string, message: string) => problems.push({ path: `disk_setup${path}`, message });
+  const { filesystem, disk_list, filter, filter_match, lvm } = disks;
+  const isSingle = filesystem === "ext4" || filesystem === "xfs";
+  if ((disk_list === undefined) === (filter === undefined)) {
+    say("", `expected either disk_list or filter, found ${disk_list === undefined ? "neither" : "both"}`);
+  }
+  if (filter !== undefined && Object.keys(filter).length === 0) say(".filter", "expected at least one property");
+  if (filter_match !== undefined && filter === undefined) say(".filter_match", "expected a filter to go with it");
+  if (isSingle && filter_match === "all") {
+    say(
+      ".filter_match",
+      `expected any: with ${filesystem} the installer takes the first disk that fits any line of filter`,
+    );
+  }
+  for (const [table, fits] of Object.entries(TABLES)) {
+    if (disks[table as keyof typeof TABLES] !== undefined && !fits.includes(filesystem)) {
+      say(`.${table}`, `expected no such table with filesystem = "${filesystem}"; it belongs to ${fits.join(" and ")}`);
+    }
+  }
+  if (lvm?.swapsize !== undefined && lvm.hdsize !== undefined && lvm.swapsize > lvm.hdsize / 2) {
+    say(".lvm.swapsize", `expected at most half of hdsize (${lvm.hdsize / 2}), found ${lvm.swapsize}`);
+  }
+  if (filesystem === "zfs" || filesystem === "btrfs") {
+    if (disks[filesystem] === undefined) say(`.${filesystem}`, "missing: expected a table with at least raid");
+  }
+  return [...problems, ...listProblems(disks)];
+}
+
+const TABLES = { lvm: ["ext4", "xfs"], zfs: ["zfs"], btrfs: ["btrfs"] } as const satisfies Record<
+  "lvm" | "zfs" | "btrfs",
+  readonly DiskSetup["filesystem"][]
+> as Record<"lvm" | "zfs" | "btrfs", readonly DiskSetup["filesystem"][]>;
+
+function listProblems({ filesystem, disk_list, zfs, btrfs }: DiskSetup): Problem[] {
+  if (disk_list === undefined) return [];
+  const problems: Problem[] = [];
+  const say = (message: string) => problems.push({ path: "disk_setup.disk_list", message });
+  const names = disk_list.map((disk) => disk.replace("/dev/", ""));
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) say(`the disk ${twice} is there twice`);
+  if (filesystem === "ext4" || filesystem === "xfs") {
+    if (names.length !== 1) say(`expected exactly one disk for ${filesystem}, found ${names.length}`);
+    return problems;
+  }
+  const raid = (filesystem === "zfs" ? zfs : btrfs)?.raid;
+  if (raid === undefined) return problems;
+  if (names.length < DISKS_MIN[raid])
+    say(`expected at least ${DISKS_MIN[raid]} disks for ${raid}, found ${names.length}`);
+  else if (raid === "raid10" && names.length % 2 === 1)
+    say(`expected an even number of disks for raid10, found ${names.length}`);
+  return problems;
+}
+
+const DISKS_MIN = { raid0: 1, raid1: 2, raid10: 4, "raidz-1": 3, "raidz-2": 4, "raidz-3": 5 } as const;
+
+function firstBootProblems(firstBoot: ProxmoxSettings["first_boot"]): Problem[] {
+  if (firstBoot === undefined) return [];
+  const problems: Problem[] = [];
+  const { script, phone_home, ordering } = firstBoot;
+  if (script === undefined && !phone_home) {
+    problems.push({
+      path: "first_boot",
+      message: "expected a script or phone_home = true; leave the table out for nothing",
+    });
+  }
+  if (phone_home && ordering === "before-network") {
+    problems.push({
+      path: "first_boot.ordering",
+      message: 'expected "network-online" or "fully-up" with phone_home: it needs the network',
+    });
+  }
+  // The installer cuts off what goes beyond 1 MiB without a word; the rest of the script has to fit too.
+  if (script !== undefined && Buffer.byteLength(script) > SCRIPT_BYTES_MAX) {
+    problems.push({
+      path: "first_boot.script",
+      message: `expected at most ${SCRIPT_BYTES_MAX} octets, found ${Buffer.byteLength(script)}`,
+    });
+  }
+  return problems;
+}
+
+const SCRIPT_BYTES_MAX = 1_000_000;
+
+function words(text: string): string[] {
+  return text.split(/ +/).filter((word) => word !== "");
+}

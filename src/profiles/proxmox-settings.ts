@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { oneOf, textLike, whole } from "../std/field.ts";
+import * as field from "./proxmox-fields.ts";
+
+/**
+ * What a profile of the kind `proxmox` may say besides `kind`. The names follow the answer file of Proxmox's automated
+ * installation, with underscores; the rules between them are in `proxmox-rules.ts`.
+ */
+
+const GlobalSection = z.strictObject({
+  keyboard: field.keyboard.default("en-us").describe("Keyboard layout."),
+  country: field.country.describe("Country, for the package mirror: `de`, `gb`, `us`."),
+  timezone: field.timezone.default("UTC").describe("Time zone: a name of `zone.tab`, or `UTC`."),
+  mailto: field.mailAddress.describe("Where the installed system sends mail for root."),
+  root_password_hashed: field.passwordHash.describe(
+    "Hash of root's password, as `mkpasswd --method=yescrypt` makes it.",
+  ),
+  root_ssh_keys: z
+    .array(field.sshPublicKey, { error: "expected a list of SSH public keys" })
+    .prefault([])
+    .describe("Public keys that may log in as root, one per item."),
+  reboot_on_error: z
+    .boolean({ error: "expected true or false" })
+    .default(false)
+    .describe("After a failed installation: true reboots (and tries again), false leaves a shell on the console."),
+  reboot_mode: oneOf(["reboot", "power-off"])
+    .default("reboot")
+    .describe("What follows a successful installation (8.4 and later)."),
+  subscription_key: textLike(
+    "subscription key",
+    "a subscription key such as pve2c-0123456789",
+    /^pve\d+[cbsp]-[0-9a-f]{10}$/,
+  )
+    .optional()
+    .describe("Activated at the first boot (9.2 and later)."),
+});
+
+const PinningSection = z.strictObject({
+  enabled: z.boolean({ error: "expected true or false" }).describe("Give every NIC a name that stays."),
+  mapping: z
+    .record(
+      field.macKey,
+      textLike(
+        "interface name",
+        "a name of 2 to 15 letters, digits and underscores that begins with a letter",
+        /^[A-Za-z][A-Za-z0-9_]{1,14}$/,
+      ),
+    )
+    .prefault({})
+    .describe("Names by MAC address; other NICs become `nic0`, `nic1` and so on."),
+});
+
+const NetworkSection = z.strictObject({
+  source: oneOf(["from-answer", "from-dhcp"])
+    .default("from-answer")
+    .describe("`from-answer`: the slot's address, on the NIC that booted. `from-dhcp`: what DHCP said, made static."),
+  dns: field.ipv4Address
+    .optional()
+    .meta({ description: "The one name server of the installed system.", "x-default": "the first of `network.dns`" }),
+  interface_name_pinning: PinningSection.optional().describe("Names of the NICs (9.1 and later)."),
+});
+
+const LvmSection = z.strictObject({
+  hdsize: field.gibibytes(1).optional().describe("How much of the disk is used."),
+  swapsize: field.gibibytes(0).optional().describe("Swap; at most half of `hdsize`."),
+  maxroot: field.gibibytes(0).optional().describe("Largest root volume."),
+  maxvz: field.gibibytes(0).optional().describe("Largest data volume; 0: none."),
+  minfree: field.gibibytes(0).optional().describe("Left free in the volume group."),
+});
+
+const ZfsSection = z.strictObject({
+  raid: oneOf(["raid0", "raid1", "raid10", "raidz-1", "raidz-2", "raidz-3"]).describe("How disks are combined."),
+  ashift: whole(9, 16).optional().describe("Sector size as a power of two; the installer's default is 12."),
+  arc_max: whole(64, 16_777_216).optional().describe("Largest ZFS cache in MiB."),
+  checksum: oneOf(["on", "fletcher4", "sha256"]).optional().describe("Checksum of the pool."),
+  compress: oneOf(["on", "off", "lzjb", "lz4", "zle", "gzip", "zstd"]).optional().describe("Compression of the pool."),
+  copies: whole(1, 3).optional().describe("Copies of each block."),
+  hdsize: field.gibibytes(1).optional().describe("How much of each disk is used."),
+});
+
+const BtrfsSection = z.strictObject({
+  raid: oneOf(["raid0", "raid1", "raid10"]).describe("How disks are combined."),
+  compress: oneOf(["on", "off", "zlib", "lzo", "zstd"]).optional().describe("Compression."),
+  hdsize: field.gibibytes(1).optional().describe("How much of each disk is used."),
+});
+
+const DiskSection = z.strictObject({
+  filesystem: oneOf(["ext4", "xfs", "zfs", "btrfs"]).describe("File system of the installed system."),
+  disk_list: z
+    .array(textLike("disk", "a disk such as sda, nvme0n1 or /dev/sda", /^(\/dev\/)?[a-z]{2}[a-z0-9]+$/), {
+      error: "expected a list of disks",
+    })
+    .min(1, { error: "expected at least one disk" })
+    .optional()
+    .describe("Disks by name; names may change from boot to boot."),
+  filter: z
+    .record(field.udevProperty, field.glob, { error: 'expected a table such as filter.ID_SERIAL = "S4EV*"' })
+    .optional()
+    .describe('Disks by udev property: `filter.ID_SERIAL = "S4EV*"`.'),
+  filter_match: oneOf(["any", "all"]).optional().meta({
+    description: "Whether a disk must fit any or all lines of `filter` (zfs and btrfs).",
+    "x-default": "`any`",
+  }),
+  lvm: LvmSection.optional().describe("Sizes for ext4 and xfs, in GiB."),
+  zfs: ZfsSection.optional().describe("The pool; needed for zfs."),
+  btrfs: BtrfsSection.optional().describe("The file system; needed for btrfs."),
+});
+
+const FirstBootSection = z.strictObject({
+  script: textLike("script", "a script that begins with #! such as #!/bin/sh", /^#!/)
+    .optional()
+    .describe("Run once on the installed system, as root. It must end with 0; else it runs again at the next boot."),
+  ordering: oneOf(["before-network", "network-online", "fully-up"])
+    .default("fully-up")
+    .describe("When: `fully-up` is after the Proxmox services."),
+  phone_home: z
+    .boolean({ error: "expected true or false" })
+    .default(true)
+    .describe("Tell bootqueue when the script has ended well; the machine is ready only then."),
+});
+
+export const ProxmoxSettings = z.strictObject({
+  image: field.assetPath.describe("Folder below `assets/` with the `linux26` and `initrd.img` of the prepared ISO."),
+  iso: z
+    .union([z.boolean(), field.assetPath], {
+      error: 'expected true, false or the name of a file in the image\'s folder such as "proxmox.iso"',
+    })
+    .default(false)
+    .describe(
+      "false: the ISO is inside `initrd.img` already. true: `proxmox.iso` lies beside it. A text: the ISO's file name.",
+    ),
+  kernel_args: field.kernelArgs
+    .default("")
+    .describe("More kernel arguments; most of them stay on the installed system."),
+  release: textLike("release", "a release such as 9.2", /^\d{1,3}\.\d{1,3}$/)
+    .optional()
+    .meta({
+      description:
+        "Release of the ISO, for an installer that does not say it; also, what the settings are checked for.",
+      "x-default": "the newest known",
+    }),
+  global: GlobalSection.prefault({} as never).describe("The system in general."),
+  network: NetworkSection.prefault({}).describe("Its network."),
+  disk_setup: DiskSection.prefault({} as never).describe("Its disks. **They are wiped without a question.**"),
+  first_boot: FirstBootSection.optional().describe("What runs when it boots for the first time. Left out: nothing."),
+});
+
+export type ProxmoxSettings = z.infer<typeof ProxmoxSettings>;

@@ -1,0 +1,91 @@
+import { formatMacHyphens, type MacAddress } from "../net/mac-address.ts";
+import type { SystemUuid } from "../net/system-uuid.ts";
+import type { Brand } from "../std/brand.ts";
+import type { Instant } from "../std/clock.ts";
+import type { Inventory } from "./inventory.ts";
+import type { SlotId } from "./slot.ts";
+
+/** The first hardware address we knew a host by, with hyphens: `52-54-00-ab-cd-ef`. It stays, whatever is learnt later. */
+export type HostId = Brand<string, "HostId">;
+
+/** The secret of one install: part of every address that the installer is given, and void with the next install. */
+export type AttemptToken = Brand<string, "AttemptToken">;
+
+/** A physical machine. It is its SMBIOS UUID and all its hardware addresses, not one of them. */
+export interface Host {
+  readonly id: HostId;
+  /** null: the firmware has none, or a bogus one. */
+  readonly uuid: SystemUuid | null;
+  /** Every address it was ever seen with, the first one first. Never empty. */
+  readonly macs: readonly MacAddress[];
+  /** The NIC it boots from: the only one that is given the slot's address. */
+  readonly bootMac: MacAddress;
+  readonly serverType: string | null;
+  /** true: the operator entered it, so a reset leaves it registered instead of forgetting it. */
+  readonly byOperator: boolean;
+  readonly slot: SlotId | null;
+  readonly state: HostState;
+  /** The install that is or was armed. null: none yet. */
+  readonly attempt: Attempt | null;
+  /** null: no install has reported yet. */
+  readonly inventory: Inventory | null;
+  /** How it came to where it is, oldest first; the last `PASSAGES_MAX`. */
+  readonly passages: readonly Passage[];
+}
+
+export interface Attempt {
+  readonly token: AttemptToken;
+  /** How many answer files were served under this token. */
+  readonly answers: number;
+  readonly armedAt: Instant;
+}
+
+export interface Passage {
+  readonly state: HostStateType;
+  readonly at: Instant;
+  /** Why, where the state alone does not say it; else empty. */
+  readonly reason: string;
+}
+
+export type HostState =
+  | { readonly type: "discovered"; readonly since: Instant; readonly reason: string; readonly approved: boolean }
+  | { readonly type: "registered"; readonly since: Instant }
+  /** `requested`: the host itself has asked for its address; false: the operator armed it and it has not been seen yet. */
+  | { readonly type: "pxe_ready"; readonly since: Instant; readonly deadline: Instant; readonly requested: boolean }
+  | { readonly type: "pxe_booted"; readonly since: Instant; readonly deadline: Instant }
+  | { readonly type: "installing"; readonly since: Instant; readonly deadline: Instant }
+  /** Waits for the first-boot script to phone home, or for its turn to join (then `deadline` is null). */
+  | { readonly type: "installed"; readonly since: Instant; readonly deadline: Instant | null }
+  /** Runs its first-boot steps, or waits for its turn to join (then `deadline` is null). */
+  | { readonly type: "first_boot"; readonly since: Instant; readonly deadline: Instant | null }
+  | { readonly type: "joining"; readonly since: Instant; readonly deadline: Instant }
+  | { readonly type: "ready"; readonly since: Instant }
+  | { readonly type: "failed"; readonly since: Instant; readonly reason: string; readonly from: HostStateType };
+
+export type HostStateType = HostState["type"];
+
+/** Which state may follow which. The diagram in the docs is drawn from this table. */
+export const MOVES = {
+  discovered: ["pxe_ready", "registered", "installed"],
+  registered: ["pxe_ready", "installed"],
+  pxe_ready: ["pxe_booted", "installing", "discovered", "registered", "installed", "failed"],
+  pxe_booted: ["installing", "discovered", "registered", "installed", "failed"],
+  installing: ["installed", "pxe_booted", "registered", "failed"],
+  installed: ["first_boot", "joining", "ready", "pxe_ready", "registered", "failed"],
+  first_boot: ["joining", "ready", "pxe_ready", "registered", "failed"],
+  joining: ["ready", "pxe_ready", "registered", "failed"],
+  ready: ["pxe_ready", "registered"],
+  failed: ["pxe_ready", "registered", "installed", "first_boot"],
+} as const satisfies Record<HostStateType, readonly HostStateType[]>;
+
+/** States in which an installer has finished on this host: it gets none again until the operator arms it. */
+export const BEYOND_INSTALLING: ReadonlySet<HostStateType> = new Set(["installed", "first_boot", "joining", "ready"]);
+
+/** States in which an install is armed or under way. */
+export const ARMED: ReadonlySet<HostStateType> = new Set(["pxe_ready", "pxe_booted", "installing"]);
+
+export const PASSAGES_MAX = 100;
+
+export function hostIdOf(mac: MacAddress): HostId {
+  return formatMacHyphens(mac) as HostId;
+}

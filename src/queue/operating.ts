@@ -1,0 +1,140 @@
+import type { MacAddress } from "../net/mac-address.ts";
+import type { SystemUuid } from "../net/system-uuid.ts";
+import { type Instant, later } from "../std/clock.ts";
+import { type AttemptToken, BEYOND_INSTALLING, type Host, type HostId } from "./host.ts";
+import type { QueueRules } from "./rules.ts";
+import { type DeclaredSlot, restingState, type Slot, type SlotId } from "./slot.ts";
+import { findHost, findHostByMac, findHostByUuid, findSlot, type QueueState, slotOf } from "./state.ts";
+import {
+  entered,
+  moved,
+  refused,
+  type Step,
+  unchanged,
+  withHost,
+  withoutHost,
+  withSlotReleased,
+  withSlotState,
+} from "./step.ts";
+import { newAttempt, newHost, nextSlot, withSlotGivenBack } from "./taking.ts";
+
+/**
+ * The slots as the configuration lists them now. A slot that a host has is never forgotten: it stays, undeclared,
+ * until the host gives it back. A new slot whose hostname such a host still bears waits, skipped.
+ */
+export function slotsDeclared(state: QueueState, slots: readonly DeclaredSlot[], now: Instant): Step {
+  const listed = new Set(slots.map((slot) => slot.id));
+  const leftBehind = state.slots
+    .filter((slot) => !listed.has(slot.id) && slot.state.type === "assigned")
+    .map((slot) => ({ ...slot, declared: false }));
+  const borne = new Map(leftBehind.map((slot) => [slot.hostname, slot]));
+  const merged = slots.map((slot): Slot => {
+    const before = findSlot(state, slot.id);
+    const bearer = borne.get(slot.hostname);
+    if (bearer !== undefined && before?.state.type !== "assigned") {
+      const reason = `its hostname still belongs to the host at ${bearer.address}, which the configuration no longer lists`;
+      return { ...slot, declared: true, state: { type: "skipped", since: now, reason } };
+    }
+    const free = before === undefined || before.state.type === "available" || before.state.type === "reserved";
+    return { ...slot, declared: true, state: free ? restingState(slot) : before.state };
+  });
+  const next = [...merged, ...leftBehind];
+  if (JSON.stringify(next) === JSON.stringify(state.slots)) return unchanged(state);
+  return moved({ ...state, slots: next });
+}
+
+export function slotSkipped(state: QueueState, event: { slot: SlotId; reason: string }, now: Instant): Step {
+  const slot = findSlot(state, event.slot);
+  if (!slot) return refused(state, "unknown-slot");
+  if (slot.state.type === "assigned") return refused(state, "slot-in-use");
+  if (slot.state.type === "skipped") return unchanged(state);
+  return moved(withSlotState(state, slot, { type: "skipped", since: now, reason: event.reason }));
+}
+
+export function slotUnskipped(state: QueueState, event: { slot: SlotId }): Step {
+  const slot = findSlot(state, event.slot);
+  if (!slot) return refused(state, "unknown-slot");
+  return slot.state.type === "skipped" ? moved(withSlotReleased(state, slot)) : unchanged(state);
+}
+
+export function hostRegistered(
+  state: QueueState,
+  event: { mac: MacAddress; uuid: SystemUuid | null; serverType: string | null; slot: SlotId | null },
+  now: Instant,
+): Step {
+  const known =
+    findHostByMac(state, event.mac) ?? (event.uuid === null ? undefined : findHostByUuid(state, event.uuid));
+  if (known !== undefined && known.state.type !== "discovered") return refused(state, "not-in-this-state");
+  const slot = event.slot === null ? undefined : findSlot(state, event.slot);
+  if (event.slot !== null && slot === undefined) return refused(state, "unknown-slot");
+  if (slot !== undefined && slot.state.type !== "available" && slot.state.type !== "reserved") {
+    return refused(state, "slot-in-use");
+  }
+  const asked = { ...(known ?? newHost(event, now)), serverType: event.serverType, byOperator: true, slot: event.slot };
+  const host = entered(asked, { type: "registered", since: now });
+  const next = withHost(state, host);
+  return moved(slot === undefined ? next : withSlotState(next, slot, { type: "assigned", host: host.id, since: now }));
+}
+
+export function hostApproved(state: QueueState, event: { host: HostId }): Step {
+  const host = findHost(state, event.host);
+  if (!host) return refused(state, "unknown-host");
+  if (host.state.type !== "discovered") return refused(state, "not-in-this-state");
+  if (host.state.approved) return unchanged(state);
+  const reason = "approved; it takes a slot when it next asks";
+  return moved(withHost(state, { ...host, state: { ...host.state, approved: true, reason } }));
+}
+
+/** Arms an install: from here on the host is served an installer. */
+export function rebuildOrdered(
+  state: QueueState,
+  event: { host: HostId; token: AttemptToken },
+  now: Instant,
+  rules: QueueRules,
+): Step {
+  const host = findHost(state, event.host);
+  if (!host) return refused(state, "unknown-host");
+  const { type } = host.state;
+  if (type === "pxe_booted" || type === "installing" || type === "joining") return refused(state, "install-under-way");
+  const slot = slotOf(state, host) ?? nextSlot(state, host.bootMac, host.serverType);
+  if (!slot) return refused(state, "no-slot");
+  const deadline = later(now, rules.limitMs.armed);
+  const armed = entered(
+    { ...host, slot: slot.id, attempt: newAttempt(event.token, now) },
+    { type: "pxe_ready", since: now, deadline, requested: false },
+    "armed by the operator",
+  );
+  return moved(withSlotState(withHost(state, armed), slot, { type: "assigned", host: host.id, since: now }));
+}
+
+/** The operator vouches for it: it is installed, whatever we saw of it, and gets no installer. */
+export function hostMarkedInstalled(state: QueueState, event: { host: HostId }, now: Instant): Step {
+  const host = findHost(state, event.host);
+  if (!host) return refused(state, "unknown-host");
+  if (host.state.type === "ready") return unchanged(state);
+  if (host.state.type === "joining") return refused(state, "not-in-this-state");
+  const why = "marked by the operator";
+  const installed = BEYOND_INSTALLING.has(host.state.type)
+    ? host
+    : entered(host, { type: "installed", since: now, deadline: null }, why);
+  return moved(withHost(state, entered(installed, { type: "ready", since: now }, why)));
+}
+
+export function hostReset(state: QueueState, event: { host: HostId; evenInstalled: boolean }, now: Instant): Step {
+  const host = findHost(state, event.host);
+  if (!host) return refused(state, "unknown-host");
+  if (wasInstalled(host) && !event.evenInstalled) return refused(state, "installed-needs-insistence");
+  const released = withSlotGivenBack(state, host);
+  if (!host.byOperator) return moved(withoutHost(released.state, host));
+  const blank = { ...released.host, attempt: null, inventory: null };
+  return moved(withHost(released.state, entered(blank, { type: "registered", since: now }, "reset by the operator")));
+}
+
+export function queuePaused(state: QueueState, paused: boolean): Step {
+  return state.paused === paused ? unchanged(state) : moved({ ...state, paused });
+}
+
+/** Something worth keeping may be on its disk. */
+function wasInstalled(host: Host): boolean {
+  return host.inventory !== null || BEYOND_INSTALLING.has(host.state.type);
+}

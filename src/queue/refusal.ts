@@ -1,0 +1,46 @@
+/** Why the queue did not do what an event asked. */
+export type Refusal =
+  | "no-slot"
+  | "paused"
+  | "approval-required"
+  | "not-armed"
+  | "already-installed"
+  | "installed-needs-insistence"
+  | "failed-before"
+  | "other-nic-of-busy-host"
+  | "identity-conflict"
+  | "address-not-yours"
+  | "unknown-host"
+  | "unknown-slot"
+  | "slot-in-use"
+  | "not-in-this-state"
+  | "install-under-way"
+  | "too-many-attempts"
+  | "wrong-token";
+
+/** The same in words, with what an operator can do about it. */
+export const REFUSALS: Record<Refusal, string> = {
+  "no-slot": "no slot is free for it; add slots to the configuration, or unskip or reset one",
+  paused: "the queue is paused; `bootqueue resume` lets new hosts take slots again",
+  "approval-required": "new hosts need approval; `bootqueue approve HOST` gives it the next slot",
+  "not-armed": "it is registered but no install is armed; `bootqueue rebuild HOST` arms one",
+  "already-installed":
+    "it is installed, so it is left to boot from its own disk; `bootqueue rebuild HOST` installs it again",
+  "installed-needs-insistence":
+    "it has been installed; after a reset it would be installed again, and wiped, at its next network boot: add --even-installed if that is what you want",
+  "failed-before":
+    "its last install failed; `bootqueue rebuild HOST` tries again, `bootqueue mark-installed HOST` accepts it as it is",
+  "other-nic-of-busy-host":
+    "a host with the same SMBIOS UUID is being installed through another NIC; if this is another machine, its UUID is a copy and needs `bogus_uuids` in the configuration",
+  "identity-conflict":
+    "its addresses and its UUID belong to two different hosts; reset the one that is gone with `bootqueue reset HOST`",
+  "address-not-yours": "it asks for an address that is not held for it",
+  "unknown-host": "no such host; `bootqueue hosts` lists them",
+  "unknown-slot": "no such slot; `bootqueue slots` lists them",
+  "slot-in-use": "the slot is assigned to a host; `bootqueue reset HOST` frees it",
+  "not-in-this-state": "that cannot be done in the state the host or slot is in",
+  "install-under-way": "an install is under way; wait for it, or `bootqueue reset HOST` gives it up",
+  "too-many-attempts":
+    "it asked for the installer too often without finishing; `bootqueue rebuild HOST` starts the count again",
+  "wrong-token": "the token is not that of the install under way",
+};

@@ -1,0 +1,33 @@
+import type { ProfileName } from "./slot.ts";
+
+/** What the configuration says about how the queue behaves. An argument of every decision, never part of the state. */
+export interface QueueRules {
+  /** How long an offered slot is kept for a host that has not requested it yet. */
+  readonly holdMs: number;
+  readonly limitMs: QueueLimits;
+  /** Answer files served to one armed host before it counts as looping. */
+  readonly attemptsMax: number;
+  /** true: an unknown host waits for `host-approved` before it may take a slot. */
+  readonly approval: boolean;
+  readonly flows: ReadonlyMap<ProfileName, ProfileFlow>;
+}
+
+/** How long a host may stay in each waiting state. */
+export interface QueueLimits {
+  readonly pxe_ready: number;
+  /** pxe_ready of a host that the operator armed: it may be powered on much later. */
+  readonly armed: number;
+  readonly pxe_booted: number;
+  readonly installing: number;
+  readonly installed: number;
+  readonly first_boot: number;
+  readonly joining: number;
+}
+
+/** Which steps follow `installed`. */
+export interface ProfileFlow {
+  /** true: the host is only done when its first-boot script has phoned home. */
+  readonly firstBoot: boolean;
+  /** The cluster it joins afterwards; null: none. */
+  readonly cluster: string | null;
+}

@@ -1,0 +1,61 @@
+import type { Hostname } from "../net/hostname.ts";
+import type { Ipv4Address } from "../net/ipv4-address.ts";
+import type { MacAddress } from "../net/mac-address.ts";
+import type { SystemUuid } from "../net/system-uuid.ts";
+import type { Brand } from "../std/brand.ts";
+import type { Instant } from "../std/clock.ts";
+import type { HostId } from "./host.ts";
+
+/** A slot is known by its address: `10.11.0.2`. */
+export type SlotId = Brand<string, "SlotId">;
+
+/** The name of a profile, which is the name of its file: `pve` for `profiles/pve.toml`. */
+export type ProfileName = Brand<string, "ProfileName">;
+
+/** What the configuration says of a slot. */
+export interface DeclaredSlot {
+  readonly id: SlotId;
+  readonly address: Ipv4Address;
+  readonly hostname: Hostname;
+  readonly profile: ProfileName;
+  /** null: for whoever comes first. */
+  readonly reservation: Reservation | null;
+}
+
+export type Reservation =
+  | { readonly type: "mac"; readonly mac: MacAddress }
+  | { readonly type: "server-type"; readonly serverType: string };
+
+/** A place in the line. */
+export interface Slot extends DeclaredSlot {
+  readonly state: SlotState;
+  /** false: gone from the configuration, and kept only because a host still has it. */
+  readonly declared: boolean;
+}
+
+export type SlotState =
+  | { readonly type: "available" }
+  /** Waits for the host that its `reservation` names. */
+  | { readonly type: "reserved" }
+  /** Offered and not yet requested. Kept in memory only: after a restart it is simply free again. */
+  | {
+      readonly type: "held";
+      readonly mac: MacAddress;
+      readonly uuid: SystemUuid | null;
+      readonly since: Instant;
+      readonly until: Instant;
+    }
+  | { readonly type: "assigned"; readonly host: HostId; readonly since: Instant }
+  /** Not given to anybody until the operator says so. */
+  | { readonly type: "skipped"; readonly since: Instant; readonly reason: string };
+
+export type SlotStateType = SlotState["type"];
+
+/** The state of a slot that nobody has. */
+export function restingState(slot: DeclaredSlot): SlotState {
+  return slot.reservation === null ? { type: "available" } : { type: "reserved" };
+}
+
+export function slotIdOf(address: Ipv4Address): SlotId {
+  return address as string as SlotId;
+}

@@ -1,0 +1,66 @@
+import type { Instant } from "../std/clock.ts";
+import type { Host } from "./host.ts";
+import { isWaitingToJoin, withNextJoin } from "./installing.ts";
+import type { QueueRules } from "./rules.ts";
+import type { QueueState } from "./state.ts";
+import { entered, failed, noted, type Step, unchanged, withHost, withSlotReleased } from "./step.ts";
+import { withSlotGivenBack } from "./taking.ts";
+
+/** When time itself becomes news: the nearest end of a hold or of a wait. null: nobody waits. */
+export function nextDeadline(state: QueueState): Instant | null {
+  let nearest: Instant | null = null;
+  const consider = (at: Instant | null) => {
+    if (at !== null && (nearest === null || at < nearest)) nearest = at;
+  };
+  for (const slot of state.slots) if (slot.state.type === "held") consider(slot.state.until);
+  for (const host of state.hosts) consider(deadlineOf(host));
+  return nearest;
+}
+
+/** Everything whose time is up, at once. */
+export function timePassed(state: QueueState, now: Instant, rules: QueueRules): Step {
+  const held = state.slots.filter((slot) => slot.state.type === "held" && slot.state.until <= now);
+  const freed = held.reduce(withSlotReleased, state);
+  const late = freed.hosts.filter((host) => {
+    const deadline = deadlineOf(host);
+    return deadline !== null && deadline <= now;
+  });
+  if (late.length === 0) return held.length === 0 ? unchanged(state) : noted(freed);
+  // A join that took too long makes room for the next one.
+  return withNextJoin(
+    late.reduce((next, host) => withTimedOut(next, host, now), freed),
+    now,
+    rules,
+  );
+}
+
+function withTimedOut(state: QueueState, host: Host, now: Instant): QueueState {
+  const minutes = Math.round((now - host.state.since) / 60_000);
+  const waited = `${TIMED_OUT[host.state.type] ?? "took too long"} within ${minutes} min`;
+  const { type } = host.state;
+  // Nothing was wiped yet, so the slot goes to the next in line; one that the operator chose stays his choice.
+  const untouched = (type === "pxe_ready" || type === "pxe_booted") && host.attempt?.answers === 0;
+  if (!untouched || host.inventory !== null) return withHost(state, failed(host, waited, now));
+  if (host.byOperator) {
+    if (type === "pxe_booted") return withHost(state, failed(host, waited, now));
+    return withHost(state, entered(host, { type: "registered", since: now }, waited));
+  }
+  const given = withSlotGivenBack(state, host);
+  const reason = `${waited}, so its slot went back to the queue`;
+  if (type === "pxe_booted") return withHost(given.state, failed(given.host, reason, now));
+  const next = { type: "discovered", since: now, reason, approved: true } as const;
+  return withHost(given.state, entered(given.host, next, reason));
+}
+
+const TIMED_OUT: Partial<Record<Host["state"]["type"], string>> = {
+  pxe_ready: "did not fetch its boot script",
+  pxe_booted: "fetched its boot script, but did not ask for its answer file",
+  installing: "did not report the end of its installation",
+  installed: "was installed, but its first boot did not phone home",
+  first_boot: "did not finish its first-boot steps",
+  joining: "did not join its cluster",
+};
+
+function deadlineOf(host: Host): Instant | null {
+  return "deadline" in host.state && !isWaitingToJoin(host) ? host.state.deadline : null;
+}

@@ -1,0 +1,76 @@
+import type { Instant } from "../std/clock.ts";
+import { unreachable } from "../std/unreachable.ts";
+import type { Effect } from "./effect.ts";
+import type { QueueEvent } from "./event.ts";
+import * as installing from "./installing.ts";
+import * as operating from "./operating.ts";
+import type { QueueRules } from "./rules.ts";
+import type { QueueState } from "./state.ts";
+import type { Step } from "./step.ts";
+import * as taking from "./taking.ts";
+import { timePassed } from "./timing.ts";
+
+/** The whole life of the queue. Pure: same arguments, same answer; it reads no clock and does no I/O. */
+export function transition(state: QueueState, event: QueueEvent, now: Instant, rules: QueueRules): Step {
+  switch (event.type) {
+    case "host-seen":
+      return taking.hostSeen(state, event, now, rules);
+    case "slot-requested":
+      return taking.slotRequested(state, event, now, rules);
+    case "address-declined":
+      return taking.addressDeclined(state, event, now);
+    case "script-fetched":
+      return installing.scriptFetched(state, event, now, rules);
+    case "answer-fetched":
+      return installing.answerFetched(state, event, now, rules);
+    case "install-reported":
+      return installing.installReported(state, event, now, rules);
+    case "install-failed":
+      return installing.installFailed(state, event, now);
+    case "phoned-home":
+      return installing.phonedHome(state, event, now, rules);
+    case "first-boot-finished":
+      return installing.firstBootFinished(state, event, now, rules);
+    case "first-boot-failed":
+      return installing.firstBootFailed(state, event, now);
+    case "join-succeeded":
+      return installing.joinEnded(state, { host: event.host, reason: null }, now, rules);
+    case "join-failed":
+      return installing.joinEnded(state, event, now, rules);
+    case "time-passed":
+      return timePassed(state, now, rules);
+    case "slots-declared":
+      return operating.slotsDeclared(state, event.slots, now);
+    case "slot-skipped":
+      return operating.slotSkipped(state, event, now);
+    case "slot-unskipped":
+      return operating.slotUnskipped(state, event);
+    case "host-registered":
+      return operating.hostRegistered(state, event, now);
+    case "host-approved":
+      return operating.hostApproved(state, event);
+    case "rebuild-ordered":
+      return operating.rebuildOrdered(state, event, now, rules);
+    case "host-marked-installed":
+      return operating.hostMarkedInstalled(state, event, now);
+    case "host-reset":
+      return operating.hostReset(state, event, now);
+    case "queue-paused":
+      return operating.queuePaused(state, true);
+    case "queue-resumed":
+      return operating.queuePaused(state, false);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** What a restart must start again: every piece of work that the state says is under way. */
+export function resume(state: QueueState, rules: QueueRules): readonly Effect[] {
+  return state.hosts
+    .filter((host) => host.state.type === "joining")
+    .map((host) => ({
+      type: "start-join",
+      host: host.id,
+      cluster: installing.flowOf(state, host, rules).cluster ?? "",
+    }));
+}

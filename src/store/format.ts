@@ -1,0 +1,44 @@
+import { restingState, type Slot, type SlotState } from "../queue/slot.ts";
+import type { QueueState } from "../queue/state.ts";
+import { checkDocument } from "../std/check-document.ts";
+import type { Problem } from "../std/problem.ts";
+import { err, ok, type Result } from "../std/result.ts";
+import { contradictions } from "./contradictions.ts";
+import { migrate } from "./migrations.ts";
+import { savedQueue } from "./saved-queue.ts";
+
+/** Which form of the file this program writes. Goes up with every change that an older program could not read. */
+export const SAVED_VERSION = 1;
+
+/** The queue as it stands in the file: no holds, because a hold lives in memory only. */
+export interface SavedQueue extends Omit<QueueState, "slots"> {
+  readonly version: typeof SAVED_VERSION;
+  readonly slots: readonly SavedSlot[];
+}
+
+export interface SavedSlot extends Omit<Slot, "state"> {
+  readonly state: Exclude<SlotState, { readonly type: "held" }>;
+}
+
+/** Keeps the identity of every slot and host that it does not change, so that their text need not be made again. */
+export function toSaved(state: QueueState): SavedQueue & Readonly<Record<string, unknown>> {
+  const slots: SavedSlot[] = [];
+  for (const slot of state.slots) {
+    if (slot.state.type !== "held") slots.push(slot as SavedSlot);
+    // One that the configuration no longer lists was only kept for its hold.
+    else if (slot.declared) slots.push({ ...slot, state: restingState(slot) } as SavedSlot);
+  }
+  return { version: SAVED_VERSION, paused: state.paused, slots, hosts: state.hosts };
+}
+
+/** Looks at everything, brings old versions up to date, and lists all that is wrong; nothing is repaired by guessing. */
+export function readSaved(saved: unknown): Result<QueueState, readonly Problem[]> {
+  const current = migrate(saved, SAVED_VERSION);
+  if (!current.ok) return current;
+  const read = checkDocument(savedQueue, current.value);
+  if (!read.ok) return read;
+  const { paused, slots, hosts } = read.value;
+  const state: QueueState = { slots, hosts, paused };
+  const problems = contradictions(state);
+  return problems.length === 0 ? ok(state) : err(problems);
+}

@@ -1,0 +1,41 @@
+import type { Problem } from "../std/problem.ts";
+import { err, ok, type Result } from "../std/result.ts";
+
+type Saved = Readonly<Record<string, unknown>>;
+
+/** From version `n` to version `n + 1`, under the key `n`. Each one knows the form of its own time, never today's types. */
+export type Migrations = Readonly<Record<number, (saved: Saved) => Saved>>;
+
+const MIGRATIONS: Migrations = {};
+
+/** The content in the form of version `wanted`. What it says is not checked here, only how old it is. */
+export function migrate(
+  saved: unknown,
+  wanted: number,
+  migrations: Migrations = MIGRATIONS,
+): Result<Saved, readonly Problem[]> {
+  if (typeof saved !== "object" || saved === null || Array.isArray(saved)) {
+    return problem("", `expected an object, found ${JSON.stringify(saved)?.slice(0, 40)}`);
+  }
+  let current = saved as Saved;
+  let version = current.version;
+  if (typeof version !== "number" || !Number.isInteger(version) || version < 1) {
+    return problem("version", `expected a whole number from 1 to ${wanted}, found ${JSON.stringify(version)}`);
+  }
+  if (version > wanted) {
+    return problem(
+      "version",
+      `expected at most ${wanted}, found ${version}: a newer bootqueue wrote this file; install that release again, or restore the file as it was before the upgrade`,
+    );
+  }
+  for (; version < wanted; version++) {
+    const step = migrations[version as number];
+    if (step === undefined) throw new Error(`no migration from version ${version} of the saved queue`);
+    current = { ...step(current), version: (version as number) + 1 };
+  }
+  return ok(current);
+}
+
+function problem(path: string, message: string): Result<never, readonly Problem[]> {
+  return err([{ path, message }]);
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { QueueEvent } from "../../src/queue/event.ts";
+import { BEYOND_INSTALLING, MOVES } from "../../src/queue/host.ts";
+import { isWaitingToJoin } from "../../src/queue/installing.ts";
+import { EMPTY_QUEUE, type QueueState } from "../../src/queue/state.ts";
+import type { Step } from "../../src/queue/step.ts";
+import { resume, transition } from "../../src/queue/transition.ts";
+import type { Instant } from "../../src/std/clock.ts";
+import { readSaved, toSaved } from "../../src/store/format.ts";
+import * as b from "../support/queue-builder.ts";
+import { chosenSeed, seeded } from "../support/random-queue.ts";
+
+const SEED = chosenSeed();
+const RUNS = 60;
+const EVENTS = 400;
+const MACHINES = 8;
+const SLOTS = 5;
+const RULES = b.rulesWith({ firstBoot: true, cluster: "lab" }, { attemptsMax: 2 });
+
+/** What an operator alone may do to a machine that is installed. */
+const BY_OPERATOR: ReadonlySet<QueueEvent["type"]> = new Set(["rebuild-ordered", "host-reset"]);
+
+describe("the queue, under random events", () => {
+  for (let run = 0; run < RUNS; run++) {
+    const seed = SEED + run;
+    test(`keeps its invariants (SEED=${seed})`, () => {
+      const numbers = seeded(seed);
+      const random = { below: (limit: number) => Math.floor(numbers() * limit) };
+      let now = 0;
+      let state = declare(EMPTY_QUEUE, SLOTS, now);
+      for (let n = 0; n < EVENTS; n++) {
+        now += random.below(20) === 0 ? random.below(40) * 60_000 : random.below(3_000);
+        const event = randomEvent(random, state);
+        const step = transition(state, event, now as Instant, RULES);
+        check(state, event, step);
+        state = step.state;
+        if (random.below(25) === 0) state = restarted(state);
+      }
+    });
+  }
+});
+
+function check(before: QueueState, event: QueueEvent, { state, verdict, lasting, effects }: Step): void {
+  const told = `after ${JSON.stringify(event)}`;
+  // 1. A host holds at most one slot, and an address belongs to at most one slot; both sides agree.
+  assert.equal(new Set(state.slots.map((slot) => slot.address)).size, state.slots.length, told);
+  for (const slot of state.slots) {
+    if (slot.state.type !== "assigned") continue;
+    const { host: id } = slot.state;
+    assert.equal(state.hosts.filter((host) => host.id === id && host.slot === slot.id).length, 1, told);
+  }
+  const taken = state.hosts.flatMap((host) => host.slot ?? []);
+  assert.equal(new Set(taken).size, taken.length, told);
+  assert.equal(taken.length, state.slots.filter((slot) => slot.state.type === "assigned").length, told);
+  const macs = state.hosts.flatMap((host) => host.macs);
+  assert.equal(new Set(macs).size, macs.length, told);
+  const ids = state.hosts.map((host) => host.id);
+  assert.equal(new Set(ids).size, ids.length, told);
+  // 2. A host moves only along MOVES: the passages are the proof.
+  for (const host of state.hosts) {
+    for (const [at, passage] of host.passages.slice(1).entries()) {
+      const from = host.passages[at]?.state;
+      assert.ok(from === passage.state || (from && (MOVES[from] as readonly string[]).includes(passage.state)), told);
+    }
+  }
+  // 3. At most one joins; while any waits for it, one does.
+  const joining = state.hosts.filter((host) => host.state.type === "joining").length;
+  assert.ok(joining <= 1, told);
+  if (state.hosts.some(isWaitingToJoin)) assert.equal(joining, 1, told);
+  // 4. Every piece of work that the state implies is named again after a restart.
+  assert.equal(resume(state, RULES).length, joining, told);
+  // 6. A host beyond installing gets no installer, whatever asks, until the operator arms it.
+  for (const host of before.hosts) {
+    if (!BEYOND_INSTALLING.has(host.state.type) || BY_OPERATOR.has(event.type)) continue;
+    const after = state.hosts.find((other) => other.id === host.id);
+    assert.ok(after !== undefined, told);
+    assert.ok(BEYOND_INSTALLING.has(after.state.type) || after.state.type === "failed", told);
+    assert.equal(after.slot, host.slot, told);
+  }
+  // What a restart would forget is never called lasting, and nothing lasting is called forgettable.
+  if (!lasting) assert.deepEqual(lastingPart(state), lastingPart(before), told);
+  if (verdict.type === "unchanged") assert.equal(state, before, told);
+  assert.ok(effects.length <= 1, told);
+}
+
+/** The part of the state whose loss somebody would notice: slots that are taken, and hosts that are more than strangers. */
+function lastingPart(state: QueueState) {
+  const saved = toSaved(state);
+  const slots = saved.slots.map((slot) => [slot.id, slot.state]);
+  return { slots, hosts: state.hosts.filter((host) => host.state.type !== "discovered"), paused: state.paused };
+}
+
+/** As it is after `kill -9` and a start. */
+function restarted(state: QueueState): QueueState {
+  const read = readSaved(JSON.parse(JSON.stringify(toSaved(state))));
+  assert.ok(read.ok, JSON.stringify(read));
+  return read.value;
+}
+
+function declare(state: QueueState, count: number, now: number): QueueState {
+  return transition(state, { type: "slots-declared", slots: b.declaredSlots(count) }, now as Instant, RULES).state;
+}
+
+function randomEvent(random: { below(limit: number): number }, state: QueueState): QueueEvent {
+  const n = 1 + random.below(MACHINES);
+  const nic = random.below(5) === 0 ? 2 : 1;
+  const slot = 1 + random.below(SLOTS);
+  const known = state.hosts.find((host) => host.id === b.hostId(n));
+  const token = known?.attempt?.token ?? b.token(n);
+  const held = state.slots.find(
+    (candidate) => candidate.state.type === "held" && candidate.state.mac === b.mac(n, nic),
+  );
+  // Mostly what a client would do, sometimes what it would not.
+  const asked =
+    random.below(4) > 0 && (held ?? known?.slot) ? (held?.id ?? known?.slot ?? b.slotId(slot)) : b.slotId(slot);
+  const uuid = random.below(6) === 0 ? null : b.uuid(random.below(40) === 0 ? 1 : n);
+  const seen = { mac: b.mac(n, nic), uuid };
+  const events: readonly QueueEvent[] = [
+    { type: "host-seen", ...seen },
+    { type: "host-seen", ...seen },
+    { type: "slot-requested", ...seen, address: asked as never, token: b.token(`${n}-${random.below(1_000_000)}`) },
+    { type: "slot-requested", ...seen, address: asked as never, token: b.token(`${n}-${random.below(1_000_000)}`) },
+    b.script(n),
+    { ...b.answer(n), uuid } as QueueEvent,
+    b.answer(n),
+    { type: "install-reported", host: b.hostId(n), token, inventory: b.INVENTORY },
+    { type: "phoned-home", host: b.hostId(n), token },
+    { type: "first-boot-finished", host: b.hostId(n), token },
+    random.below(3) === 0 ? b.joinFailed(n) : b.joined(n),
+    { type: "time-passed" },
+    random.below(4) === 0 ? b.skip(slot) : b.unskip(slot),
+    random.below(3) === 0 ? b.registered(n, random.below(2) === 0 ? slot : null) : b.approved(n),
+    random.below(4) === 0 ? b.rebuild(n, `${n}-${random.below(1_000_000)}`) : b.seen(n),
+    random.below(6) === 0 ? b.reset(n, random.below(2) === 0) : b.seen(n),
+    random.below(6) === 0 ? b.marked(n) : b.requested(n),
+    random.below(8) === 0 ? { type: "address-declined", mac: b.mac(n, nic), address: b.address(slot) } : b.seen(n),
+    random.below(10) === 0 ? { type: "queue-paused" } : { type: "queue-resumed" },
+    random.below(10) === 0 ? { type: "install-failed", host: b.hostId(n), token, reason: "test" } : b.script(n),
+    random.below(10) === 0
+      ? { type: "slots-declared", slots: b.declaredSlots(1 + random.below(SLOTS)) }
+      : { type: "slots-declared", slots: b.declaredSlots(SLOTS) },
+  ];
+  return events[random.below(events.length)] ?? { type: "time-passed" };
+}

@@ -1,0 +1,131 @@
+import type { Hostname } from "../../src/net/hostname.ts";
+import type { Ipv4Address } from "../../src/net/ipv4-address.ts";
+import { type MacAddress, macAddressFromBytes } from "../../src/net/mac-address.ts";
+import type { SystemUuid } from "../../src/net/system-uuid.ts";
+import {
+  type AttemptToken,
+  type Host,
+  type HostState,
+  type HostStateType,
+  hostIdOf,
+  MOVES,
+} from "../../src/queue/host.ts";
+import type { Inventory } from "../../src/queue/inventory.ts";
+import { type ProfileName, type Slot, slotIdOf } from "../../src/queue/slot.ts";
+import type { QueueState } from "../../src/queue/state.ts";
+import type { Instant } from "../../src/std/clock.ts";
+
+/** Numbers from 0 to just under 1 that are the same for the same seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** The seed of this run: `SEED` from the environment, or a fresh one. Say it in every failure message. */
+export function chosenSeed(): number {
+  return Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+}
+
+/** A queue that hangs together, with everything in it that a queue may hold. `size`: about how many slots and hosts. */
+export function randomQueue(random: () => number, size: number): QueueState {
+  const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
+  const maybe = <T>(value: () => T): T | null => (random() < 0.5 ? value() : null);
+  const whole = (below: number) => Math.floor(random() * below);
+  const instant = () => (1_700_000_000_000 + whole(1e10)) as Instant;
+  const word = () => pick(["", "plain", 'with "quotes"', "ümläut ☂", "line\nfeed", "\u0000", "null", "sha256"]);
+  const mac = (n: number, nic: number) => macAddressFromBytes(Buffer.from([0x52, 0x54, nic, n >> 16, n >> 8, n]));
+  const uuid = () =>
+    Array.from({ length: 32 }, () => whole(16).toString(16))
+      .join("")
+      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5") as SystemUuid;
+
+  const inventory = (): Inventory => ({
+    system: maybe(word),
+    fqdn: maybe(word),
+    kernel: maybe(word),
+    bootMode: maybe(() => pick(["bios", "efi"] as const)),
+    secureBoot: random() < 0.5,
+    filesystem: maybe(word),
+    machineId: maybe(word),
+    cpu: maybe(() => ({ model: word(), sockets: whole(4), cores: whole(64), cpus: whole(128) })),
+    board: { product: maybe(word), serial: maybe(word) },
+    disks: Array.from({ length: whole(3) }, () => ({
+      device: maybe(word),
+      model: maybe(word),
+      serial: maybe(word),
+      sizeBytes: maybe(() => whole(2 ** 44)),
+      isBootDisk: random() < 0.5,
+    })),
+    nics: Array.from({ length: whole(3) }, (_, n) => ({
+      name: maybe(word),
+      mac: mac(whole(size + 1), n),
+      address: maybe(word),
+      isManagement: random() < 0.5,
+    })),
+    sshHostKeys: random() < 0.5 ? {} : { ed25519: word(), rsa: word() },
+  });
+
+  const HOST_STATES: { readonly [Type in HostStateType]: () => Extract<HostState, { type: Type }> } = {
+    discovered: () => ({ type: "discovered", since: instant(), reason: word(), approved: random() < 0.5 }),
+    registered: () => ({ type: "registered", since: instant() }),
+    pxe_ready: () => ({ type: "pxe_ready", since: instant(), deadline: instant(), requested: random() < 0.5 }),
+    pxe_booted: () => ({ type: "pxe_booted", since: instant(), deadline: instant() }),
+    installing: () => ({ type: "installing", since: instant(), deadline: instant() }),
+    installed: () => ({ type: "installed", since: instant(), deadline: maybe(instant) }),
+    first_boot: () => ({ type: "first_boot", since: instant(), deadline: maybe(instant) }),
+    joining: () => ({ type: "joining", since: instant(), deadline: instant() }),
+    ready: () => ({ type: "ready", since: instant() }),
+    failed: () => ({ type: "failed", since: instant(), reason: word(), from: pick(STATE_TYPES) }),
+  };
+
+  const hosts: Host[] = Array.from({ length: whole(size + 1) }, (_, n) => {
+    const macs: [MacAddress, ...MacAddress[]] = [
+      mac(n, 0),
+      ...Array.from({ length: whole(3) }, (_, nic) => mac(n, nic + 1)),
+    ];
+    return {
+      id: hostIdOf(macs[0]),
+      uuid: maybe(uuid),
+      macs,
+      bootMac: pick(macs),
+      serverType: maybe(() => "r640"),
+      byOperator: random() < 0.5,
+      slot: null,
+      state: HOST_STATES[pick(STATE_TYPES)](),
+      attempt: maybe(() => ({ token: `t${whole(1e9)}` as AttemptToken, answers: whole(4), armedAt: instant() })),
+      inventory: maybe(inventory),
+      passages: Array.from({ length: whole(4) }, () => ({ state: pick(STATE_TYPES), at: instant(), reason: word() })),
+    };
+  });
+
+  const slots = Array.from({ length: whole(size + 1) }, (_, n): Slot => {
+    const address = `10.11.${n >> 8}.${n & 255}` as Ipv4Address;
+    const host = hosts[n];
+    const takes = host !== undefined && random() < 0.7;
+    if (takes) hosts[n] = { ...host, slot: slotIdOf(address) };
+    return {
+      id: slotIdOf(address),
+      address,
+      hostname: `node${n}` as Hostname,
+      profile: pick(["pve", "ubuntu 24"]) as ProfileName,
+      reservation: pick([null, { type: "mac", mac: mac(n, 0) }, { type: "server-type", serverType: "r640" }]),
+      declared: takes ? random() < 0.8 : true,
+      state: takes
+        ? { type: "assigned", host: host.id, since: instant() }
+        : pick<Slot["state"]>([
+            { type: "available" },
+            { type: "reserved" },
+            { type: "held", mac: mac(n, 9), uuid: null, since: instant(), until: instant() },
+            { type: "skipped", since: instant(), reason: word() },
+          ]),
+    };
+  });
+  return { slots, hosts, paused: random() < 0.5 };
+}
+
+const STATE_TYPES = Object.keys(MOVES) as HostStateType[];
