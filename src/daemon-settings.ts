@@ -2,6 +2,7 @@ import type { InstallSite } from "./boot/installation.ts";
 import type { Urls } from "./boot/urls.ts";
 import { type Config, inFile, loadConfig } from "./config/load.ts";
 import type { MacAddress } from "./net/mac-address.ts";
+import { parseSystemUuid } from "./net/system-uuid.ts";
 import { type Profiles, parseProfiles } from "./profiles/profiles.ts";
 import type { QueueRules } from "./queue/rules.ts";
 import { type DeclaredSlot, type ProfileName, slotIdOf } from "./queue/slot.ts";
@@ -74,7 +75,8 @@ const MINUTE_MS = 60_000;
 
 export function installSite({ config, profiles }: Settings, urls: Urls): InstallSite {
   const { subnet, router, dns, domain } = config.network;
-  return { subnet, router, domainNameServers: dns, domain, urls, profiles };
+  const bogusUuids = new Set(config.dhcp.bogus_uuids.flatMap((text) => parseSystemUuid(text) ?? []));
+  return { subnet, router, domainNameServers: dns, domain, urls, profiles, bogusUuids };
 }
 
 /** Settings that a reload cannot change, because sockets and answers already given depend on them. */

@@ -1,5 +1,6 @@
 import { access, mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
@@ -30,6 +31,7 @@ import { serveDhcp } from "./dhcp/server.ts";
 import { createRunEffect } from "./effects.ts";
 import { createAssetApp } from "./http/asset-app.ts";
 import { newAttemptToken } from "./http/attempt-tokens.ts";
+import { type Certificate, loadCertificate } from "./http/certificate.ts";
 import { createMachineApp } from "./http/machine-app.ts";
 import { refusalToServe } from "./net/interfaces.ts";
 import { type Ipv4Address, parseIpv4Address } from "./net/ipv4-address.ts";
@@ -62,15 +64,23 @@ export async function serve(configPath: string): Promise<number> {
     return 2;
   }
   const log = jsonLog((line) => void process.stdout.write(line), settings.value.config.log.level);
-  const daemon = new Daemon(settings.value, configPath, log);
+  let daemon: Daemon | null = null;
   try {
+    daemon = new Daemon(settings.value, configPath, log, await certificateFor(settings.value));
     await daemon.open();
   } catch (error) {
-    await daemon.close();
+    await daemon?.close();
     process.stderr.write(`bootqueue: cannot start: ${(error as Error).message}\n`);
     return 1;
   }
   return await daemon.ended;
+}
+
+/** null: no HTTPS is wanted. */
+async function certificateFor({ config }: Settings): Promise<Certificate | null> {
+  if (config.http.tls_port === undefined) return null;
+  await mkdir(config.paths.state, { recursive: true, mode: 0o700 });
+  return await loadCertificate(config.paths.state, config.network.address, systemClock.now());
 }
 
 /** Builds every part, connects them, and closes them in the opposite order. */
@@ -87,17 +97,20 @@ class Daemon {
   #missing: readonly string[] = [];
   readonly #configPath: string;
   readonly #log: Log;
+  readonly #certificate: Certificate | null;
   readonly #urls: Urls;
   readonly #trace: Trace;
   readonly #systemd: SystemdNotify;
   readonly #startedAt = systemClock.now();
 
-  constructor(settings: Settings, configPath: string, log: Log) {
+  constructor(settings: Settings, configPath: string, log: Log, certificate: Certificate | null) {
+    this.#certificate = certificate;
     this.#settings = settings;
     this.#configPath = configPath;
     this.#log = log;
     const { network, http } = settings.config;
-    this.#urls = new Urls(network.address, http.port);
+    const tls = { port: http.tls_port ?? 443, fingerprint: certificate?.fingerprint ?? "" };
+    this.#urls = new Urls(network.address, http.port, certificate === null ? null : tls);
     this.#site = installSite(settings, this.#urls);
     this.#trace = new Trace(systemClock, log);
     this.#systemd = new SystemdNotify(process.env, log);
@@ -254,6 +267,15 @@ class Daemon {
     const fd = passed.get("http");
     await listen(server, fd === undefined ? { host: network.address, port: http.port } : { fd });
     this.#closers.push(() => closeServer(server));
+    if (this.#certificate === null || http.tls_port === undefined) return;
+    const { keyPem: key, certPem: cert } = this.#certificate;
+    const secure = createAdaptorServer({
+      fetch: app.fetch,
+      createServer: createTlsServer,
+      serverOptions: { key, cert, minVersion: "TLSv1.2" },
+    });
+    await listen(secure as Server, { host: network.address, port: http.tls_port });
+    this.#closers.push(() => closeServer(secure as Server));
   }
 
   /** For people: the page and the API on the network, and everything on root's socket. */

@@ -1,9 +1,8 @@
 import type { BootPlan } from "../profiles/kind.ts";
 
-/** iPXE script that loads what the plan says. The name of the first initrd is what the kernel is told to look for. */
+/** iPXE script that loads what the plan says, and shows `title`. */
 export function renderBootScript(plan: BootPlan, title: string): string {
-  const [first] = plan.initrds;
-  const initrd = first === undefined ? "" : ` initrd=${fileName(first.url)}`;
+  const initrd = plan.initrds.length === 0 ? "" : ` initrd=${initrdName(plan)}`;
   return script([
     `echo bootqueue: ${printable(title)}`,
     `kernel ${plan.kernel}${initrd} ${plan.args} || goto failed`,
@@ -30,9 +29,14 @@ function script(lines: readonly string[]): string {
   return `${["#!ipxe", ...lines].join("\n")}\n`;
 }
 
-/** The last part of the path, which is the name that iPXE gives an image. */
-function fileName(url: string): string {
-  return url.slice(url.lastIndexOf("/") + 1);
+/**
+ * What a kernel started by UEFI is told to look for (BIOS ignores it). One file has the name that iPXE gives it, the
+ * last part of its path; of several, `initrd.magic` is all of them joined (iPXE since May 2021, efi_file.c), while the
+ * name of the first would hide the others from it.
+ */
+function initrdName({ initrds }: BootPlan): string {
+  const [first] = initrds;
+  return initrds.length > 1 || first === undefined ? "initrd.magic" : first.url.slice(first.url.lastIndexOf("/") + 1);
 }
 
 /** iPXE expands `${…}` and ends a command at `||`, `&&` and line ends; what is shown must do none of that. */

@@ -1,4 +1,5 @@
 import type { DhcpMessage } from "../dhcp/message.ts";
+import type { MacAddress } from "../net/mac-address.ts";
 import { ARCHITECTURES, type Architecture } from "./architecture.ts";
 
 /** What kind of program sent a DHCP message. */
@@ -20,6 +21,7 @@ export type BootClient =
     }
   /** The Proxmox installer in automated mode: an ordinary client but for what it asks. */
   | { readonly type: "installer" }
+  /** `vendorClass`: option 60 in printable ASCII, cut to a readable length; empty: none. */
   | { readonly type: "other"; readonly vendorClass: string };
 
 /**
@@ -28,7 +30,7 @@ export type BootClient =
  */
 export function identifyClient(message: DhcpMessage): BootClient {
   const { options, raw } = message;
-  const { architectureCode, architecture } = architectureOf(options.clientSystemArchitecture ?? []);
+  const { architectureCode, architecture } = architectureOf(message);
   if (options.userClass?.includes("iPXE") || raw.has(ETHERBOOT)) {
     const http = options.etherboot === undefined || options.etherboot.has(FEATURE_HTTP);
     return { type: "ipxe", http, architectureCode, architecture };
@@ -40,7 +42,7 @@ export function identifyClient(message: DhcpMessage): BootClient {
     return { type: "firmware", transport: "tftp", architectureCode, architecture };
   const asked = options.parameterRequestList ?? [];
   if (asked.includes(PROXMOX_ANSWER_URL) && asked.includes(PROXMOX_CERT_FINGERPRINT)) return { type: "installer" };
-  return { type: "other", vendorClass };
+  return { type: "other", vendorClass: vendorClass.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, VENDOR_CLASS_MAX) };
 }
 
 /** For the trace: `UEFI x64 firmware`. */
@@ -58,13 +60,32 @@ export function describeClient(client: BootClient): string {
 }
 
 /** Several may be given (RFC 4578 §2.1): the first that we know. */
-function architectureOf(codes: readonly number[]) {
+function architectureOf({ mac, options }: DhcpMessage) {
+  const codes = options.clientSystemArchitecture ?? [];
   const known = codes.find((code) => ARCHITECTURES.has(code));
-  const architectureCode = known ?? codes[0] ?? null;
+  const said = known ?? codes[0] ?? null;
+  const architectureCode = said === BIOS && isRaspberryPi(mac) ? RASPBERRY_PI : said;
   return { architectureCode, architecture: ARCHITECTURES.get(architectureCode ?? -1) ?? null };
 }
+
+/** Its boot ROM says BIOS and can run no BIOS loader; only the maker's addresses tell it apart. */
+function isRaspberryPi(mac: MacAddress | null): boolean {
+  return mac !== null && RASPBERRY_PI_MAKERS.has(mac.slice(0, 8));
+}
+
+const BIOS = 0;
+const RASPBERRY_PI = 41;
+const RASPBERRY_PI_MAKERS: ReadonlySet<string> = new Set([
+  "b8:27:eb",
+  "dc:a6:32",
+  "e4:5f:01",
+  "28:cd:c1",
+  "d8:3a:dd",
+  "2c:cf:67",
+]);
 
 const ETHERBOOT = 175;
 const FEATURE_HTTP = 0x13;
 const PROXMOX_ANSWER_URL = 250;
 const PROXMOX_CERT_FINGERPRINT = 251;
+const VENDOR_CLASS_MAX = 80;

@@ -4,6 +4,7 @@ import type { DomainName } from "../net/hostname.ts";
 import { type Ipv4Address, type Ipv4Subnet, isInSubnet, subnetMask } from "../net/ipv4-address.ts";
 import { isUnicastMac, type MacAddress } from "../net/mac-address.ts";
 import { isSameSystem, type SystemUuid, systemUuidFromOption } from "../net/system-uuid.ts";
+import type { Links } from "../profiles/kind.ts";
 import type { QueueEvent } from "../queue/event.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host } from "../queue/host.ts";
 import { REFUSALS } from "../queue/refusal.ts";
@@ -58,6 +59,9 @@ export class SlotDhcpPolicy implements DhcpPolicy {
       return silence(`it chose the offer of another DHCP server, ${exchange.server}`);
     const boots = client.type === "firmware" || client.type === "ipxe";
     if (!boots) return this.#decideOrdinary(asker, exchange);
+    // Before the queue is asked: who cannot boot anything from here must not cost a slot.
+    const target = nextRung(client, mac, this.#parts.rungs);
+    if (!target.ok) return silence(`there is nothing it could boot: ${target.error}`);
     if (exchange.type === "DISCOVER") return this.#offer(asker);
     if (exchange.type === "SELECTING" || exchange.type === "INIT-REBOOT") return this.#take(asker, exchange);
     return this.#keep(asker, exchange);
@@ -69,11 +73,14 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     const { queue, tracer } = this.#parts;
     queue.dispatch({ type: "address-declined", mac, address: exchange.address }).then(
       (verdict) => {
-        const why =
+        const [what, why] =
           verdict.type === "refused"
-            ? REFUSALS[verdict.reason]
-            : "nobody gets it until the operator has looked (`bootqueue unskip`)";
-        tracer.note({ mac, road: "queue", outcome: "noted", what: `address ${exchange.address} is in conflict`, why });
+            ? [`its DECLINE of ${exchange.address} changes nothing`, REFUSALS[verdict.reason]]
+            : [
+                `address ${exchange.address} is in conflict`,
+                "nobody gets it until the operator has looked (`bootqueue unskip`)",
+              ];
+        tracer.note({ mac, road: "queue", outcome: "noted", what, why });
       },
       () => {}, // The engine has already told the daemon that it cannot save.
     );
@@ -90,7 +97,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     if (known !== null) return known;
     return queue.dispatch({ type: "host-seen", mac: asker.mac, uuid: asker.uuid }).then((verdict) => {
       if (verdict.type === "refused") return silence(REFUSALS[verdict.reason]);
-      return this.#standing(asker) ?? silence("no slot could be held for it");
+      return this.#standing(asker) ?? this.#armed(asker) ?? silence("no slot could be held for it");
     });
   }
 
@@ -119,10 +126,17 @@ export class SlotDhcpPolicy implements DhcpPolicy {
 
   /** RENEWING, REBINDING and INFORM of a netboot client: only who has a slot by now is answered. */
   #keep(asker: Asker, exchange: Exchange): DhcpDecision {
-    const settled = this.#settled(asker) ?? silence("it has no slot here, so its lease is another server's");
+    const settled = this.#settled(asker);
+    if (settled === null) {
+      const host = this.#hostOf(asker);
+      const slot = host && slotOf(this.#parts.queue.state, host);
+      return silence(
+        host && slot ? whySilent(host, slot) : "it has no slot here, so its address is not one that we gave",
+      );
+    }
     if (settled.type === "lease" && "address" in exchange && exchange.address !== settled.lease.address) {
-      return exchange.type === "RENEWING"
-        ? wrongAddress(settled.lease.address)
+      return exchange.type === "RENEWING" && exchange.address !== null
+        ? wrongAddress(exchange.address)
         : silence(`its lease on ${exchange.address} is another server's`);
     }
     return settled;
@@ -150,8 +164,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
       if (exchange.type === "REBINDING") return silence(`its lease on ${exchange.address} is another server's`);
       if (exchange.type !== "DISCOVER" && exchange.type !== "INFORM") return wrongAddress(exchange.address);
     }
-    const extra =
-      running && host.attempt !== null ? [text(250, rungs.urls.links(host.id, host.attempt.token).answer)] : [];
+    const extra = running && host.attempt !== null ? forInstaller(rungs.urls.links(host.id, host.attempt.token)) : [];
     return { type: "lease", lease: this.#lease(slot, null, extra) };
   }
 
@@ -163,19 +176,29 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     return held === undefined ? null : this.#bootLease(held, asker);
   }
 
+  /** The slot of a host that the operator armed and that asks for the first time, through whichever NIC. */
+  #armed(asker: Asker): DhcpDecision | null {
+    const host = this.#hostOf(asker);
+    const slot = host && slotOf(this.#parts.queue.state, host);
+    return host?.state.type === "pxe_ready" && slot !== undefined ? this.#bootLease(slot, asker) : null;
+  }
+
+  #hostOf({ mac, uuid }: Asker): Host | undefined {
+    const { state } = this.#parts.queue;
+    return findHostByMac(state, mac) ?? (uuid === null ? undefined : findHostByUuid(state, uuid));
+  }
+
   /** What follows from the state alone. null: the queue has to decide. */
   #settled(asker: Asker): DhcpDecision | null {
     const { queue, provisioned } = this.#parts;
-    const host =
-      findHostByMac(queue.state, asker.mac) ??
-      (asker.uuid === null ? undefined : findHostByUuid(queue.state, asker.uuid));
+    const host = findHostByMac(queue.state, asker.mac);
     if (host === undefined) return null;
     const { type } = host.state;
     const slot = slotOf(queue.state, host);
     if (slot === undefined || host.bootMac !== asker.mac) return null;
     // A UUID that does not fit is the queue's business, which refuses it with words.
     if (host.uuid !== null && asker.uuid !== null && !isSameSystem(host.uuid, asker.uuid)) return null;
-    if (type === "pxe_ready" && !(host.state.type === "pxe_ready" && host.state.requested)) return null;
+    if (host.state.type === "pxe_ready" && !host.state.requested) return null;
     if (ARMED.has(type)) return this.#bootLease(slot, asker);
     if (BEYOND_INSTALLING.has(type) && provisioned === "local-boot") return this.#bootLease(slot, asker);
     return null;
@@ -236,6 +259,11 @@ function whySilent(host: Host, slot: Slot): string {
     default:
       return REFUSALS["not-armed"];
   }
+}
+
+/** Where its answer file is, and whose certificate it will meet there. */
+function forInstaller({ answer, certFingerprint }: Links): readonly ExtraOption[] {
+  return certFingerprint === null ? [text(250, answer)] : [text(250, answer), text(251, certFingerprint)];
 }
 
 /** Plain ASCII without a NUL: the installer would take it for a part of the address (proxmox-fetch-answer). */

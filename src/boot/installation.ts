@@ -1,5 +1,6 @@
 import type { DomainName } from "../net/hostname.ts";
 import type { Ipv4Address, Ipv4Subnet } from "../net/ipv4-address.ts";
+import type { SystemUuid } from "../net/system-uuid.ts";
 import type { InstallTarget, Links } from "../profiles/kind.ts";
 import type { Profile } from "../profiles/profiles.ts";
 import type { Host } from "../queue/host.ts";
@@ -16,6 +17,8 @@ export interface InstallSite {
   readonly urls: Urls;
   /** By name; replaced as a whole when the configuration is read again. */
   readonly profiles: ReadonlyMap<ProfileName, Profile>;
+  /** UUIDs that the operator has seen on more than one machine: they count as none. */
+  readonly bogusUuids: ReadonlySet<SystemUuid>;
 }
 
 /** One host, its slot, and what is installed there. */

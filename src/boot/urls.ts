@@ -3,12 +3,25 @@ import { formatMacHyphens, type MacAddress } from "../net/mac-address.ts";
 import type { Links } from "../profiles/kind.ts";
 import type { AttemptToken, HostId } from "../queue/host.ts";
 
+/** Where HTTPS is served, and the SHA-256 of its certificate. */
+export interface TlsEndpoint {
+  readonly port: number;
+  readonly fingerprint: string;
+}
+
 /** Every address under which machines find us, in one place. IP literals only: UEFI HTTP Boot may have no DNS. */
 export class Urls {
+  /** For boot loaders, which know no certificate of ours. */
   readonly #base: string;
+  /** For installers, which are told its fingerprint. */
+  readonly #installerBase: string;
+  readonly #certFingerprint: string | null;
 
-  constructor(address: Ipv4Address, port: number) {
+  /** `tls` null: everything is plain HTTP. */
+  constructor(address: Ipv4Address, port: number, tls: TlsEndpoint | null = null) {
     this.#base = `http://${address}${port === 80 ? "" : `:${port}`}`;
+    this.#installerBase = tls === null ? this.#base : `https://${address}${tls.port === 443 ? "" : `:${tls.port}`}`;
+    this.#certFingerprint = tls?.fingerprint ?? null;
   }
 
   /** The iPXE script of the host with this NIC. */
@@ -25,9 +38,11 @@ export class Urls {
   links(host: HostId, token: AttemptToken): Links {
     return {
       token,
-      answer: `${this.#base}/api/boot/answer/${token}`,
-      installed: `${this.#base}/api/hosts/${host}/installed/${token}`,
-      firstBootScript: `${this.#base}/api/hosts/${host}/first-boot-script/${token}`,
+      certFingerprint: this.#certFingerprint,
+      answer: `${this.#installerBase}/api/boot/answer/${token}`,
+      installed: `${this.#installerBase}/api/hosts/${host}/installed/${token}`,
+      firstBootScript: `${this.#installerBase}/api/hosts/${host}/first-boot-script/${token}`,
+      // Of the installed system, whose tools cannot be told a fingerprint in the same way everywhere.
       phoneHome: `${this.#base}/api/hosts/${host}/phone-home/${token}`,
       asset: (path) => this.asset(path),
     };

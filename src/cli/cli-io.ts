@@ -14,6 +14,8 @@ export interface CliIo {
   readonly canAsk: boolean;
   /** Width of the terminal in characters; null: it is none, so lines may be as long as they are. */
   columns(): number | null;
+  /** Height of the terminal in lines; null: it is none. */
+  rows(): number | null;
   /** One line of an answer to `question`; null: the input ended. */
   ask(question: string): Promise<string | null>;
   /** Milliseconds since 1970. */

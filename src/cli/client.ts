@@ -19,12 +19,12 @@ export class OperatorClient {
     return this.#exchange<Answer>("POST", path, body);
   }
 
-  /** Server-sent events, until the daemon ends the stream or `signal` aborts. `open` runs when the stream stands. */
+  /** Server-sent events, until the daemon ends the stream or `signal` aborts. */
   async *events(path: string, signal: AbortSignal): AsyncGenerator<{ readonly event: string; readonly data: unknown }> {
-    const response = await this.#open("GET", path, undefined, signal);
-    if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 0, await textOf(response));
     let rest = "";
     try {
+      const response = await this.#open("GET", path, undefined, signal);
+      if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 0, await textOf(response));
       for await (const chunk of response.setEncoding("utf8")) {
         const blocks = (rest + chunk).split("\n\n");
         rest = blocks.pop() ?? "";
@@ -34,7 +34,9 @@ export class OperatorClient {
         }
       }
     } catch (cause) {
-      if (!signal.aborted) throw new CliFailure(EXIT.unreachable, "the daemon ended the stream", hintOf(cause));
+      if (signal.aborted) return;
+      if (cause instanceof CliFailure) throw cause;
+      throw new CliFailure(EXIT.unreachable, "the connection to the daemon broke", hintOf(cause));
     }
   }
 
@@ -68,46 +70,9 @@ export class OperatorClient {
         resolve,
       );
       outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${ANSWER_MS / 1000} seconds`)));
-      outgoing.on("error", (cause: NodeJS.ErrnoException) => reject(this.#unreachable(cause)));
+      outgoing.on("error", (cause: NodeJS.ErrnoException) => reject(unreachable(this.socket, cause)));
       outgoing.end(text);
     });
-  }
-
-  #unreachable(cause: NodeJS.ErrnoException): CliFailure {
-    const start = "start it with `systemctl start bootqueue`, or by hand with `bootqueue serve`";
-    switch (cause.code) {
-      case "ENOENT":
-        return new CliFailure(
-          EXIT.unreachable,
-          `the daemon does not run: there is no socket ${this.socket}`,
-          `${start}; --socket or --config name another socket`,
-        );
-      case "ECONNREFUSED":
-        return new CliFailure(
-          EXIT.unreachable,
-          `nobody listens on the socket ${this.socket}`,
-          `the daemon has stopped; ${start}`,
-        );
-      case "EACCES":
-      case "EPERM":
-        return new CliFailure(
-          EXIT.unreachable,
-          `no permission to open the socket ${this.socket}`,
-          "only root may: try with sudo",
-        );
-      case "ENOTSOCK":
-        return new CliFailure(
-          EXIT.unreachable,
-          `${this.socket} is not a socket`,
-          "--socket wants the daemon's Unix socket",
-        );
-      default:
-        return new CliFailure(
-          EXIT.unreachable,
-          `the daemon did not answer on ${this.socket}: ${cause.message}`,
-          "`journalctl -u bootqueue` says what it does",
-        );
-    }
   }
 }
 
@@ -143,4 +108,38 @@ function parseEvent(block: string): { readonly event: string; readonly data: unk
     else if (line.startsWith("data: ")) data.push(line.slice("data: ".length));
   }
   return data.length === 0 ? null : { event, data: JSON.parse(data.join("\n")) };
+}
+
+/** Why the socket cannot be used, and what to do about it. */
+export function unreachable(socket: string, cause: NodeJS.ErrnoException): CliFailure {
+  const start = "start it with `systemctl start bootqueue`, or by hand with `bootqueue serve`";
+  switch (cause.code) {
+    case "ENOENT":
+      return new CliFailure(
+        EXIT.unreachable,
+        `the daemon does not run: there is no socket ${socket}`,
+        `${start}; --socket or --config name another socket`,
+      );
+    case "ECONNREFUSED":
+      return new CliFailure(
+        EXIT.unreachable,
+        `nobody listens on the socket ${socket}`,
+        `the daemon has stopped; ${start}`,
+      );
+    case "EACCES":
+    case "EPERM":
+      return new CliFailure(
+        EXIT.unreachable,
+        `no permission to open the socket ${socket}`,
+        "only root may: try with sudo",
+      );
+    case "ENOTSOCK":
+      return new CliFailure(EXIT.unreachable, `${socket} is not a socket`, "--socket wants the daemon's Unix socket");
+    default:
+      return new CliFailure(
+        EXIT.unreachable,
+        `the daemon did not answer on ${socket}: ${cause.message}`,
+        "`journalctl -u bootqueue` says what it does",
+      );
+  }
 }

@@ -59,6 +59,7 @@ const NOBODY = {
   outIsTerminal: false,
   canAsk: false,
   columns: () => null,
+  rows: () => null,
   ask: async () => null,
   now: () => 0,
   onInterrupt: () => () => {},

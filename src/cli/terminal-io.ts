@@ -15,6 +15,7 @@ export function terminalIo(parts: Pick<CliIo, "version" | "serve" | "checkProfil
     outIsTerminal: process.stdout.isTTY === true,
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     columns: () => (process.stdout.isTTY ? process.stdout.columns : null),
+    rows: () => (process.stdout.isTTY ? process.stdout.rows : null),
     async ask(question) {
       const lines = createInterface({ input: process.stdin, output: process.stderr });
       try {

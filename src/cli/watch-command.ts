@@ -4,6 +4,7 @@ import type { CliContext } from "./cli-context.ts";
 import { CliFailure, EXIT } from "./exit-code.ts";
 import { renderFootprint, renderHosts } from "./lists.ts";
 import { getHost, HOST_ARGUMENT } from "./look-commands.ts";
+import { oneLine } from "./table.ts";
 import { nameOf, noteOf } from "./words.ts";
 
 /** `bootqueue watch`: on a terminal a picture that redraws itself, elsewhere a line for each thing that happens. */
@@ -24,7 +25,7 @@ export function addWatchCommand(program: Command, context: CliContext): void {
         for await (const { event, data } of (await context.client()).events("/api/events", stop.signal)) {
           const shown = scene.take(event, data);
           if (context.json) for (const one of shown.objects) io.out(`${JSON.stringify(one)}\n`);
-          else if (redraws) io.out(`\u001b[H\u001b[2J${scene.draw(io.now(), context.width)}`);
+          else if (redraws) io.out(`\u001b[H\u001b[2J${scene.draw(io.now(), context.width, io.rows() ?? ROWS)}`);
           else io.out(shown.lines(io.now()));
         }
       } finally {
@@ -62,11 +63,28 @@ class WatchScene {
     return NOTHING;
   }
 
-  draw(now: number, width: number | null): string {
+  /** Fits `rows` lines: what moves comes first, and the latest footprints fill what is left. */
+  draw(now: number, width: number | null, rows: number): string {
     const hosts = [...this.#hosts.values()].filter((host) => this.#concerns(host.id));
     const free = [...this.#slots.values()].filter((slot) => slot.state === "available").length;
-    const head = `bootqueue: ${hosts.length} hosts, ${free} of ${this.#slots.size} slots available${this.#paused ? ", PAUSED" : ""}\n`;
-    return `${head}\n${renderHosts(hosts, now, width)}\n${this.#footprints.map(renderFootprint).join("")}`;
+    const count = `${hosts.length} ${hosts.length === 1 ? "host" : "hosts"}`;
+    const head = `bootqueue: ${count}, ${free} of ${this.#slots.size} slots available${this.#paused ? ", PAUSED" : ""}\n`;
+    const room = Math.max(1, rows - FRAME_LINES - Math.min(this.#footprints.length, FOOTPRINTS_MIN));
+    const shown = hosts.length <= room ? hosts : mostMovingFirst(hosts).slice(0, room);
+    const more = hosts.length > shown.length ? `… and ${hosts.length - shown.length} more\n` : "";
+    const left = Math.max(FOOTPRINTS_MIN, rows - FRAME_LINES - shown.length);
+    const steps = this.#footprints.slice(-left).map((footprint) => cut(this.#shortLine(footprint), width));
+    return `${head}\n${renderHosts(shown, now, width)}${more}\n${steps.join("")}`;
+  }
+
+  /** `12:03:07  node1  dhcp dropped DISCOVER: it is installed` */
+  #shortLine(footprint: FootprintView): string {
+    const { mac, road, outcome, what, why } = footprint;
+    const host = [...this.#hosts.values()].find(({ macs }) => mac !== null && macs.includes(mac));
+    const who = host === undefined ? (mac ?? "-") : nameOf(host);
+    const times = footprint.count > 1 ? ` (${footprint.count} times)` : "";
+    const words = `${road}${outcome === "dropped" ? " dropped" : ""} ${what}${why === "" ? "" : `: ${why}`}${times}`;
+    return `${footprint.last.slice(11, 19)}  ${who}  ${oneLine(words)}\n`;
   }
 
   #changed(change: StateChange): Shown {
@@ -104,6 +122,12 @@ class WatchScene {
   #stepped(footprint: FootprintView): Shown {
     const host = this.#only === null ? null : this.#hosts.get(this.#only);
     if (host !== null && !(footprint.mac !== null && host?.macs.includes(footprint.mac))) return NOTHING;
+    // One that was folded into the one before comes again, with its count.
+    const same = this.#footprints.findIndex(
+      ({ at, mac, road, what }) =>
+        at === footprint.at && mac === footprint.mac && road === footprint.road && what === footprint.what,
+    );
+    if (same >= 0) this.#footprints.splice(same, 1);
     this.#footprints.push(footprint);
     if (this.#footprints.length > DRAWN_MAX) this.#footprints.shift();
     return { objects: [{ event: "footprint", ...footprint }], lines: () => renderFootprint(footprint) };
@@ -115,7 +139,25 @@ class WatchScene {
 }
 
 const NOTHING: Shown = { objects: [], lines: () => "" };
-const DRAWN_MAX = 15;
+const DRAWN_MAX = 100;
+/** Of a terminal that does not say how high it is. */
+const ROWS = 24;
+/** Head, empty lines, titles, `and more`, and the line where the cursor stands. */
+const FRAME_LINES = 6;
+const FOOTPRINTS_MIN = 5;
+/** States in which nothing happens by itself. */
+const STILL: ReadonlySet<string> = new Set(["registered", "ready"]);
+
+function mostMovingFirst(hosts: readonly HostView[]): readonly HostView[] {
+  return hosts.toSorted(
+    (one, other) =>
+      Number(STILL.has(one.state)) - Number(STILL.has(other.state)) || Date.parse(other.since) - Date.parse(one.since),
+  );
+}
+
+function cut(line: string, width: number | null): string {
+  return width === null || line.length <= width ? line : `${line.slice(0, width - 1)}…\n`;
+}
 
 function stamp(now: number): string {
   return new Date(now).toISOString().slice(0, 19).replace("T", " ");

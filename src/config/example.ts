@@ -27,6 +27,7 @@ transfers_max = 512
 
 [http]
 port = 80                         # for machines, on network.address
+# tls_port = 443                  # answers and reports over HTTPS, with a pinned certificate
 
 [operator]
 listen = "10.11.0.1:8080"         # for people

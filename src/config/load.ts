@@ -113,6 +113,9 @@ function ruleProblems({ network, dhcp, http, operator }: Config): Problem[] {
   if (listen.port === http.port && (listen.address === address || listen.address === "0.0.0.0")) {
     say("operator.listen", `expected another port than that of the machines (http.port), found ${listen.port}`);
   }
+  if (http.tls_port === http.port || (http.tls_port === listen.port && listen.address === address)) {
+    say("http.tls_port", `expected a port that nothing else here uses, found ${http.tls_port}`);
+  }
   return problems;
 }
 

@@ -79,6 +79,11 @@ const TftpSection = z.strictObject({
 
 const HttpSection = z.strictObject({
   port: whole(1, 65_535).default(80).describe("Where machines find us, on `network.address`."),
+  tls_port: whole(1, 65_535).optional().meta({
+    description:
+      "With it, installers get their answer file and first-boot script, and report, over HTTPS on this port (443), with a certificate whose fingerprint they are told (option 251 and the answer file). It is made at the first start; `tls-key.pem` and `tls-cert.pem` in `paths.state` may be replaced by your own.",
+    "x-default": "no HTTPS",
+  }),
 });
 
 const OperatorSection = z.strictObject({

@@ -6,13 +6,14 @@ export interface SlotHeader {
 
 /**
  * The `[[slot]]` and `[[slot_range]]` headers in the order of the file, which a parsed document has lost: it holds two
- * lists. What the file has in other forms (`slot = [{ … }]`) follows: first slots, then ranges.
+ * lists. What the file has in other forms (`slot = [{ … }]`) follows: first slots, then ranges. For a document that the
+ * schema has accepted: no setting may be a text of several lines, so a line that looks like a header is one.
  */
 export function slotOrder(text: string, counts: Readonly<Record<SlotHeader["type"], number>>): readonly SlotHeader[] {
   const seen = { slot: 0, slot_range: 0 };
   const order: SlotHeader[] = [];
   const take = (type: SlotHeader["type"]) => order.push({ type, index: seen[type]++ });
-  for (const line of withoutStrings(text).split("\n")) {
+  for (const line of text.split("\n")) {
     const type = HEADER.exec(line)?.[1] as SlotHeader["type"] | undefined;
     if (type !== undefined && seen[type] < counts[type]) take(type);
   }
@@ -21,11 +22,3 @@ export function slotOrder(text: string, counts: Readonly<Record<SlotHeader["type
 }
 
 const HEADER = /^\s*\[\[\s*["']?(slot|slot_range)["']?\s*\]\]/;
-
-/** Comments and strings of several lines removed: what looks like a header in them is none. */
-function withoutStrings(text: string): string {
-  return text.replaceAll(/"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*/g, (piece) =>
-    // A quoted key in a header must survive.
-    /^["'](slot|slot_range)["']$/.test(piece) ? piece : "",
-  );
-}

@@ -96,7 +96,7 @@ export function hostButtons(host: Host, signedIn: boolean, place: string, verbs 
     const weight = verb === "approve" ? "main" : wipes && mayHoldSystem(host) ? "grave" : "plain";
     return button(`${hostPath(host)}/${verb}`, text, `${place}-${verb}-${host.id}`, signedIn, weight);
   });
-  return html`<div class="buttons">${buttons}</div>${signedIn ? NOTHING : signInHint(hostPath(host))}`;
+  return html`<div class="buttons">${buttons}</div>`;
 }
 
 /** A button that opens a confirmation page. `id` is kept across live updates, so that it keeps the focus. */
@@ -107,6 +107,7 @@ export function button(path: string, label: string, id: string, signedIn: boolea
 /** How a button looks: `main` is what one came for, `grave` loses something. */
 type Weight = "main" | "plain" | "grave";
 
-function signInHint(next: string): Html {
+/** Where to go to be allowed to; stands once beside buttons that are disabled. */
+export function signInHint(next: string): Html {
   return html`<p class="hint"><a href="/login?next=${encodeURIComponent(next)}">Sign in</a> to act.</p>`;
 }

@@ -2,7 +2,7 @@ import { findHostByMac } from "../queue/state.ts";
 import { foreignText } from "./foreign-text.ts";
 import { type Html, html, NOTHING } from "./html.ts";
 import { concealToken, hostLink, withCode } from "./names.ts";
-import type { Scene, TraceEntry } from "./scene.ts";
+import { lastOf, type Scene, type TraceEntry } from "./scene.ts";
 import { moment } from "./times.ts";
 
 /** What was seen, answered and left unanswered, in the order it is given. `with-hosts`: says whose each one was. */
@@ -32,16 +32,16 @@ function footprint(entry: TraceEntry, index: number, scene: Scene, whose: "with-
     ? hostLink(scene.state, host, `seen-${index}-${host.id}`)
     : html`<span class="code">${entry.mac ?? "unknown"}</span>`;
   return html`<li data-outcome="${entry.outcome}">
-    ${moment(entry.at, scene.now)}
+    ${moment(lastOf(entry), scene.now)}
     <span class="road">${ROADS[entry.road]}</span>
     <span class="sign" title="${word}"><span aria-hidden="true">${sign}</span><span class="unseen">${word}</span></span>
-    <span class="what">${whose === "with-hosts" ? html`<span class="whose">${who}</span> ` : NOTHING}${foreignText(concealToken(host, entry.what))}${times(entry)}
+    <span class="what">${whose === "with-hosts" ? html`<span class="whose">${who}</span> ` : NOTHING}${foreignText(concealToken(host, entry.what))}${times(entry, scene.now)}
       ${entry.why === "" ? NOTHING : html`<span class="why">${withCode(concealToken(host, entry.why))}</span>`}</span>
   </li>`;
 }
 
-function times(entry: TraceEntry): Html {
+function times(entry: TraceEntry, now: Scene["now"]): Html {
   return entry.count === undefined || entry.count < 2
     ? NOTHING
-    : html` <span class="times">${entry.count} times</span>`;
+    : html` <span class="times">${entry.count} times since ${moment(entry.at, now)}</span>`;
 }

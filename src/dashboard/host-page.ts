@@ -1,15 +1,15 @@
 import type { Host, HostId } from "../queue/host.ts";
 import { findHost, slotOf } from "../queue/state.ts";
-import { hostButtons } from "./actions.ts";
+import { hostButtons, signInHint } from "./actions.ts";
 import { footprintList } from "./footprints.ts";
 import { foreignLines, foreignText } from "./foreign-text.ts";
 import { attempts, deadlineOf } from "./host-tiles.ts";
 import { type Html, html, NOTHING } from "./html.ts";
 import { inventoryCard } from "./inventory-card.ts";
 import { lifecycle } from "./lifecycle.ts";
-import { concealToken, nameOfHost, withCode } from "./names.ts";
+import { concealToken, hostPath, nameOfHost, withCode } from "./names.ts";
 import { type Page, part } from "./page.ts";
-import type { Scene, TraceEntry } from "./scene.ts";
+import { lastOf, type Scene, type TraceEntry } from "./scene.ts";
 import { HOST_LOOKS, hostMark } from "./state-mark.ts";
 import { elapsed } from "./times.ts";
 
@@ -71,7 +71,7 @@ function actions(scene: Scene, host: Host): Html {
   return html`<section id="actions">
     <h2>Actions</h2>
     ${hostButtons(host, scene.signedIn, "do")}
-    <p class="hint">Each asks again before anything happens.</p>
+    ${scene.signedIn ? html`<p class="hint">Each asks again before anything happens.</p>` : signInHint(hostPath(host))}
   </section>`;
 }
 
@@ -93,7 +93,7 @@ const PREVIEW_MAX = 64_000;
 function timeline(scene: Scene, host: Host): Html {
   const all = new Set<TraceEntry>(host.macs.flatMap((mac) => scene.trace.footprintsOf(mac)));
   const newest = [...all]
-    .sort((a, b) => a.at - b.at)
+    .sort((a, b) => lastOf(a) - lastOf(b))
     .slice(-TIMELINE_MAX)
     .reverse();
   return html`<section id="timeline">

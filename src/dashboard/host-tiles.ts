@@ -1,6 +1,6 @@
 import type { Host } from "../queue/host.ts";
 import { slotOf } from "../queue/state.ts";
-import { hostButtons } from "./actions.ts";
+import { hostButtons, signInHint } from "./actions.ts";
 import { type Html, html, NOTHING } from "./html.ts";
 import { concealToken, counted, hostLink, withCode } from "./names.ts";
 import { listPart, type Part, part } from "./page.ts";
@@ -67,6 +67,7 @@ export function waitingHosts(scene: Scene): Part {
       html`<section id="waiting" ${waiting.length === 0 ? html`hidden` : NOTHING}>
         <h2>Waiting for you</h2>
         <ul class="waiting">${inner}</ul>
+        ${scene.signedIn ? NOTHING : signInHint("/")}
       </section>`,
   );
 }

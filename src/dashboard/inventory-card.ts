@@ -45,7 +45,7 @@ export function diskTable(disks: readonly InventoryDisk[], caption = "Disks"): H
   if (disks.length === 0) return NOTHING;
   return html`<div class="scroll"><table>
     <caption>${caption}</caption>
-    <thead><tr><th scope="col">Device</th><th scope="col">Model</th><th scope="col">Serial number</th><th scope="col" class="number">Size</th></tr></thead>
+    <thead><tr><th scope="col">Device</th><th scope="col">Model</th><th scope="col">Serial</th><th scope="col" class="number">Size</th></tr></thead>
     <tbody>${disks.map(
       (disk) => html`<tr>
         <th scope="row" class="code">${foreignText(disk.device ?? "unknown", 60)}${disk.isBootDisk ? html` <span class="tag">boot disk</span>` : NOTHING}</th>

@@ -85,6 +85,7 @@ function took(step: Step, host: Host, now: Scene["now"]): Html | string {
   if (step.progress === "now")
     return step.state === "ready" ? moment(host.state.since, now) : elapsed(host.state.since, now);
   if (step.progress === "done" && step.stayedMs !== null) return formatDuration(step.stayedMs);
+  if (step.progress === "ahead" && host.state.type === "failed") return "not reached";
   return PROGRESS_WORDS[step.progress];
 }
 

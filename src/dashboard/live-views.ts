@@ -68,7 +68,7 @@ export class LiveViews {
   }
 
   #update(view: View): void {
-    const parts = view.render();
+    const parts = rendered(view);
     if (parts === null) {
       for (const stream of [...view.streams]) {
         stream.send("gone", {}, this.#id(view));
@@ -114,6 +114,16 @@ export class LiveViews {
       }
       if (this.#streams > 0) this.#cancelBeat = this.#beatLater();
     });
+  }
+}
+
+/** A page that cannot be made counts as gone: the browser asks again, and is then told what went wrong. */
+function rendered(view: View): readonly Part[] | null {
+  try {
+    return view.render();
+  } catch {
+    // This runs by the clock, where nobody stands above who could catch it: it would end the daemon.
+    return null;
   }
 }
 

@@ -4,10 +4,17 @@ import type { Instant } from "../std/clock.ts";
 import type { Footprint } from "../trace/footprint.ts";
 import type { StaticFiles } from "./static-files.ts";
 
-/** A footprint, or several of a kind folded into one. */
+/** A footprint, or several of a kind in a row folded into one, of which `at` is the first. */
 export interface TraceEntry extends Footprint {
   /** How many it stands for; absent: one. */
   readonly count?: number;
+  /** When the newest of them was left; absent: `at`. */
+  readonly last?: Instant;
+}
+
+/** When it was last true that this happened: what timelines are sorted by. */
+export function lastOf(entry: TraceEntry): Instant {
+  return entry.last ?? entry.at;
 }
 
 /** What the pages want to know of the trace. The newest footprint comes last, as it was written. */

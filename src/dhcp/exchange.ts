@@ -24,6 +24,8 @@ export type Exchange =
   | { readonly type: "RELEASE"; readonly address: Ipv4Address }
   /** Has an address and wants the rest. */
   | { readonly type: "INFORM"; readonly address: Ipv4Address }
+  /** Has an address from elsewhere and asks port 4011 what to boot (PXE 2.1 §2.2). */
+  | { readonly type: "BOOT-SERVER"; readonly address: Ipv4Address }
   /** Nothing that concerns us; `reason` in words. */
   | { readonly type: "none"; readonly reason: string };
 
@@ -63,6 +65,19 @@ export function exchangeOf(request: DhcpMessage, serverIdentifier: Ipv4Address, 
     default:
       return none(`${request.type} is a server's message`);
   }
+}
+
+/**
+ * The same for what comes in on port 4011, where a PXE client asks a proxy for the boot file its offer promised.
+ * EDK2 names no server there, iPXE names the proxy.
+ */
+export function bootServerExchangeOf(request: DhcpMessage, serverIdentifier: Ipv4Address): Exchange {
+  const { type, ciaddr } = request;
+  const named = request.options.serverIdentifier;
+  if (type !== "REQUEST" && type !== "INFORM") return none(`${type} on the boot server's port`);
+  if (named !== undefined && named !== serverIdentifier) return notForUs(type, named);
+  if (!isHost(ciaddr)) return none(`${type} on the boot server's port from no address: no ciaddr`);
+  return { type: "BOOT-SERVER", address: ciaddr };
 }
 
 /**

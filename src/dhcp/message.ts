@@ -103,6 +103,8 @@ export function decodeMessage(bytes: Uint8Array): Result<DhcpMessage, MessageErr
  * left out, the least needed first. Throws RangeError when `sname` or `file` is too long for its field.
  */
 export function encodeMessage(message: DhcpMessage, sizeMax: number = SIZE_MAX_DEFAULT): Uint8Array {
+  if (message.chaddr.length > 16)
+    throw new RangeError(`expected a chaddr of 16 octets, found ${message.chaddr.length}`);
   const laidOut = layOutOptions(message.raw, sizeMax - OPTIONS_AT);
   const octets = new Uint8Array(Math.max(SIZE_MIN, OPTIONS_AT + laidOut.length));
   const view = new DataView(octets.buffer);
@@ -113,11 +115,11 @@ export function encodeMessage(message: DhcpMessage, sizeMax: number = SIZE_MAX_D
   view.setUint32(4, message.xid);
   view.setUint16(8, message.secs);
   if (message.broadcast) view.setUint16(10, BROADCAST_FLAG);
-  view.setUint32(12, ipv4ToNumber(message.ciaddr));
-  view.setUint32(16, ipv4ToNumber(message.yiaddr));
-  view.setUint32(20, ipv4ToNumber(message.siaddr));
-  view.setUint32(24, ipv4ToNumber(message.giaddr));
-  octets.set(message.chaddr.subarray(0, 16), CHADDR_AT);
+  writeAddress(view, 12, message.ciaddr);
+  writeAddress(view, 16, message.yiaddr);
+  writeAddress(view, 20, message.siaddr);
+  writeAddress(view, 24, message.giaddr);
+  octets.set(message.chaddr, CHADDR_AT);
   writeText(octets, SNAME_AT, SNAME_SIZE, message.sname);
   writeText(octets, FILE_AT, FILE_SIZE, message.file);
   view.setUint32(COOKIE_AT, MAGIC_COOKIE);
@@ -200,6 +202,10 @@ function macOf(htype: number, chaddr: Uint8Array): MacAddress | null {
 function addressAt(view: DataView, at: number): Ipv4Address {
   if (view.getUint32(at) === 0) return UNSPECIFIED;
   return ipv4FromBytes(new Uint8Array(view.buffer, view.byteOffset + at, 4));
+}
+
+function writeAddress(view: DataView, at: number, address: Ipv4Address): void {
+  if (address !== UNSPECIFIED) view.setUint32(at, ipv4ToNumber(address));
 }
 
 function textAt(octets: Uint8Array, at: number, size: number): string {

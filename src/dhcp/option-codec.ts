@@ -275,7 +275,7 @@ function encodeNumber(value: number, size: number): Uint8Array {
     throw new RangeError(`expected a number of ${size * 8} bits, found ${value}`);
   }
   const octets = new Uint8Array(size);
-  for (let at = size - 1, rest = value; at >= 0; at--, rest = Math.floor(rest / 256)) octets[at] = rest % 256;
+  for (let at = 0; at < size; at++) octets[at] = value >>> (8 * (size - 1 - at));
   return octets;
 }
 

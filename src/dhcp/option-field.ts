@@ -121,12 +121,13 @@ function write(out: Uint8Array, start: number, code: number, value: Uint8Array):
   let at = start;
   let done = 0;
   do {
-    const part = value.subarray(done, done + 255);
+    const length = Math.min(255, value.length - done);
     out[at] = code;
-    out[at + 1] = part.length;
-    out.set(part, at + 2);
-    at += 2 + part.length;
-    done += part.length;
+    out[at + 1] = length;
+    // Most options are a few octets; for those a loop is quicker than set() with a view.
+    for (let i = 0; i < length; i++) out[at + 2 + i] = value[done + i] ?? 0;
+    at += 2 + length;
+    done += length;
   } while (done < value.length);
   return at;
 }

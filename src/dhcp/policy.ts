@@ -23,6 +23,8 @@ export interface DhcpPolicy {
 export type DhcpDecision =
   /** OFFER, or ACK. To an INFORM: an ACK without address and lease. */
   | { readonly type: "lease"; readonly lease: Lease }
+  /** proxyDHCP: what to boot, for a client that has its address from another server. To DISCOVER and BOOT-SERVER alone. */
+  | { readonly type: "boot-only"; readonly boot: BootTarget }
   /** NAK; `reason` goes into option 56. */
   | { readonly type: "refuse"; readonly reason: string }
   /** `reason`: in words for an operator, because silence is the hardest thing to debug. */

@@ -1,12 +1,11 @@
 import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber, UNSPECIFIED } from "../net/ipv4-address.ts";
 import { unreachable } from "../std/unreachable.ts";
+import { addBootTarget } from "./boot-target.ts";
 import { type Exchange, identifierFor } from "./exchange.ts";
-import { composeMessage, type DhcpMessage, type MessageHeader } from "./message.ts";
-import type { MessageType } from "./message-type.ts";
-import type { DhcpOptions } from "./option.ts";
-import type { BootTarget, DhcpDecision, Lease } from "./policy.ts";
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+import { composeMessage, type DhcpMessage } from "./message.ts";
+import type { DhcpDecision, Lease } from "./policy.ts";
+import { composeBootOnly } from "./proxy-reply.ts";
+import { type HeaderDraft, type OptionsDraft, replyHeaderOf } from "./reply-header.ts";
 
 /**
  * The answer on the wire to what the policy decided: OFFER, ACK or NAK (RFC 2131 table 3). null: there is none, because
@@ -25,6 +24,8 @@ export function composeReply(
       return null;
     case "refuse":
       return mayBeRefused(exchange) ? composeNak(request, decision.reason, own) : null;
+    case "boot-only":
+      return composeBootOnly(request, exchange, decision.boot, serverIdentifier);
     case "lease":
       return composeLease(request, exchange, decision.lease, own);
     default:
@@ -65,13 +66,13 @@ function composeGrant(
   serverIdentifier: Ipv4Address,
   ciaddr: Ipv4Address,
 ): DhcpMessage {
-  const options: Mutable<DhcpOptions> & { dhcpMessageType: MessageType } = { dhcpMessageType: type, serverIdentifier };
+  const options: OptionsDraft = { dhcpMessageType: type, serverIdentifier };
   options.ipAddressLeaseTime = lease.leaseSeconds;
   if (lease.leaseSeconds !== FOR_EVER) {
     options.renewalTimeValue = Math.floor(lease.leaseSeconds / 2);
     options.rebindingTimeValue = Math.floor((lease.leaseSeconds * 7) / 8);
   }
-  return composeConfigured(request, lease, options, { ...headerOf(request), ciaddr, yiaddr: lease.address });
+  return composeConfigured(request, lease, options, { ...replyHeaderOf(request), ciaddr, yiaddr: lease.address });
 }
 
 /** The ACK to an INFORM: no address and no times (RFC 2131 §4.3.5). */
@@ -86,15 +87,15 @@ function composeInformation(
     request,
     configured,
     { dhcpMessageType: "ACK", serverIdentifier },
-    { ...headerOf(request), ciaddr },
+    { ...replyHeaderOf(request), ciaddr },
   );
 }
 
 function composeConfigured(
   request: DhcpMessage,
   lease: Lease,
-  options: Mutable<DhcpOptions> & { dhcpMessageType: MessageType },
-  header: Mutable<MessageHeader>,
+  options: OptionsDraft,
+  header: HeaderDraft,
 ): DhcpMessage {
   const asked = request.options.parameterRequestList;
   // A client without a list takes what a host commonly needs.
@@ -105,7 +106,12 @@ function composeConfigured(
   if (lease.hostname !== null && wants(12)) options.hostName = lease.hostname;
   if (lease.domainName !== null && wants(15)) options.domainName = lease.domainName;
   if (asked?.includes(28)) options.broadcastAddress = broadcastOf(lease);
-  if (lease.boot !== null) addBoot(lease.boot, header, options);
+  if (lease.boot !== null) {
+    addBootTarget(lease.boot, header, options);
+    // No 60 `PXEClient` here: without option 43 it sends EDK2 and BIOS ROMs to port 4011 for what they already have.
+    if (lease.boot.type === "http") options.vendorClassIdentifier = "HTTPClient";
+    if (lease.boot.type === "ipxe") options.etherboot = IPXE_PREFERS_US_ALONE;
+  }
 
   const more = echoed(request);
   // RFC 4578 §2.3 wants the machine's UUID in the server's packets too; some ROMs insist.
@@ -120,34 +126,14 @@ function composeConfigured(
   return composeMessage(header, options, more);
 }
 
-/**
- * Firmware disagrees about where the boot file stands: EDK2 believes option 67, iPXE the header, shim and BIOS ROMs know
- * only the header. So it stands in both, with the same words.
- */
-function addBoot(boot: BootTarget, header: Mutable<MessageHeader>, options: Mutable<DhcpOptions>): void {
-  header.siaddr = boot.nextServer;
-  header.sname = boot.nextServer;
-  if (boot.file.length <= FILE_MAX) header.file = boot.file;
-  options.tftpServerName = boot.nextServer;
-  options.bootfileName = boot.file;
-  // No 60 `PXEClient` here: without option 43 it sends EDK2 and BIOS ROMs to port 4011 for what they already have.
-  if (boot.type === "http") options.vendorClassIdentifier = "HTTPClient";
-  if (boot.type === "ipxe") options.etherboot = IPXE_PREFERS_US;
-}
-
 /** RFC 2131 table 3: identifier, reason, and what is echoed; nothing else. */
 function composeNak(request: DhcpMessage, reason: string, serverIdentifier: Ipv4Address): DhcpMessage {
   return composeMessage(
     // With the B bit a relay broadcasts it: the client may have an address that does not work here (§4.3.2).
-    { ...headerOf(request), broadcast: true },
+    { ...replyHeaderOf(request), broadcast: true },
     { dhcpMessageType: "NAK", serverIdentifier, message: reason === "" ? "refused" : reason.slice(0, REASON_MAX) },
     echoed(request),
   );
-}
-
-function headerOf(request: DhcpMessage): MessageHeader {
-  const { htype, xid, broadcast, giaddr, chaddr } = request;
-  return { op: BOOTREPLY, htype, xid, broadcast, giaddr, chaddr };
 }
 
 /** What comes back as it came, octet by octet: the client identifier (RFC 6842), the relay's information (RFC 3046 §2.2). */
@@ -182,15 +168,12 @@ function broadcastOf(lease: Lease): Ipv4Address {
   return ipv4FromNumber((ipv4ToNumber(lease.address) | ~ipv4ToNumber(lease.subnetMask)) >>> 0);
 }
 
-const BOOTREPLY = 2;
 /** RFC 2131 §3.3: a lease without end, which has no renewal either. */
 const FOR_EVER = 0xffffffff;
-/** Characters in `file`; its last octet is a NUL. A longer name stands in option 67 alone. */
-const FILE_MAX = 127;
 const REASON_MAX = 255;
 
 /** Priority 127, so that our offer wins among several, and no waiting for a proxy offer (2 s). */
-const IPXE_PREFERS_US: ReadonlyMap<number, Uint8Array> = new Map([
+const IPXE_PREFERS_US_ALONE: ReadonlyMap<number, Uint8Array> = new Map([
   [0x01, Uint8Array.of(0x7f)],
   [0xb0, Uint8Array.of(0x01)],
 ]);

@@ -3,7 +3,7 @@ import { isUnicastMac } from "../net/mac-address.ts";
 import type { Endpoint, UdpSocket } from "../net/udp-socket.ts";
 import type { Log } from "../std/log.ts";
 import { destinationOf } from "./destination.ts";
-import { type Exchange, exchangeOf, isHost } from "./exchange.ts";
+import { bootServerExchangeOf, type Exchange, exchangeOf, isHost } from "./exchange.ts";
 import { type DhcpMessage, decodeMessage, encodeMessage, MESSAGE_ERRORS, sizeMaxFor } from "./message.ts";
 import type { DhcpDecision, DhcpPolicy, DhcpQuestion, DhcpReport } from "./policy.ts";
 import { composeReply } from "./reply.ts";
@@ -17,6 +17,8 @@ export interface DhcpSockets {
   readonly own: UdpSocket;
   /** Bound to 0.0.0.0, port 67, for broadcasts. null: `own` hears everything (systemd bound it to a device). */
   readonly broadcast: UdpSocket | null;
+  /** Bound to our own address, port 4011, where PXE clients ask a proxy; left out: not served. */
+  readonly bootServer?: UdpSocket;
 }
 
 /** While so many requests wait for a decision, further ones are dropped; clients ask again. */
@@ -27,9 +29,10 @@ export const UNDECIDED_MAX = 1024;
  * sends or the policy throws gets past this loop.
  */
 export function serveDhcp(sockets: DhcpSockets, policy: DhcpPolicy, serverIdentifier: Ipv4Address, log: Log): void {
+  const { own, broadcast, bootServer } = sockets;
   let undecided = 0;
 
-  function receive(bytes: Uint8Array, from: Endpoint, unicast: boolean | null): void {
+  function receive(bytes: Uint8Array, from: Endpoint, classify: (request: DhcpMessage) => Exchange): void {
     const decoded = decodeMessage(bytes);
     if (!decoded.ok) {
       report({ request: null, from, ...unanswered(MESSAGE_ERRORS[decoded.error]) });
@@ -37,8 +40,7 @@ export function serveDhcp(sockets: DhcpSockets, policy: DhcpPolicy, serverIdenti
     }
     const request = decoded.value;
     const stranger = whyNoClient(request);
-    const exchange: Exchange =
-      stranger === null ? exchangeOf(request, serverIdentifier, unicast) : { type: "none", reason: stranger };
+    const exchange: Exchange = stranger === null ? classify(request) : { type: "none", reason: stranger };
     const fate = settle({ request, exchange, from });
     // Most decisions are known at once, and must not wait for a turn of the loop.
     if ("reason" in fate) report({ request, from, ...fate });
@@ -67,11 +69,12 @@ export function serveDhcp(sockets: DhcpSockets, policy: DhcpPolicy, serverIdenti
     }
   }
 
-  function answer({ request, exchange }: DhcpQuestion, decision: DhcpDecision): Fate {
+  function answer({ request, exchange, from }: DhcpQuestion, decision: DhcpDecision): Fate {
     const reply = composeReply(request, exchange, decision, serverIdentifier);
     if (reply === null) return unanswered(whySilent(exchange, decision));
-    const to = destinationOf(reply);
-    sockets.own.send(encodeMessage(reply, sizeMaxFor(request)), to);
+    // On port 4011 the answer goes back the way the question came: EDK2 asks from 4011, iPXE from 68.
+    const [socket, to] = exchange.type === "BOOT-SERVER" ? [bootServer, from] : [own, destinationOf(reply)];
+    socket?.send(encodeMessage(reply, sizeMaxFor(request)), to);
     return { reply, to, reason: reply.type === "NAK" ? (reply.options.message ?? "") : "" };
   }
 
@@ -91,10 +94,14 @@ export function serveDhcp(sockets: DhcpSockets, policy: DhcpPolicy, serverIdenti
     }
   }
 
-  const { own, broadcast } = sockets;
-  own.onDatagram((bytes, from) => receive(bytes, from, broadcast === null ? null : true));
-  broadcast?.onDatagram((bytes, from) => receive(bytes, from, false));
-  for (const socket of [own, broadcast]) {
+  const heardAs = (unicast: boolean | null) => (request: DhcpMessage) => exchangeOf(request, serverIdentifier, unicast);
+  const onOwn = heardAs(broadcast === null ? null : true);
+  const onBroadcast = heardAs(false);
+  const onBootServer = (request: DhcpMessage) => bootServerExchangeOf(request, serverIdentifier);
+  own.onDatagram((bytes, from) => receive(bytes, from, onOwn));
+  broadcast?.onDatagram((bytes, from) => receive(bytes, from, onBroadcast));
+  bootServer?.onDatagram((bytes, from) => receive(bytes, from, onBootServer));
+  for (const socket of [own, broadcast, bootServer]) {
     socket?.onSendError((error, to) => log.warn("a DHCP reply was not sent", { to: to.address, error: error.message }));
   }
 }
@@ -127,5 +134,5 @@ function whySilent(exchange: Exchange, decision: DhcpDecision): string {
   if (decision.type === "silence") return decision.reason;
   if (decision.type === "refuse")
     return `refused without a NAK, which a ${exchange.type} cannot get: ${decision.reason}`;
-  return `no answer to ${exchange.type}`;
+  return `a ${exchange.type} cannot be answered with a ${decision.type === "lease" ? "lease" : "boot file alone"}`;
 }

@@ -146,6 +146,12 @@ export type HostsView = z.infer<typeof HostsView>;
 export const TimelineView = z.object({ footprints: z.array(FootprintView).describe("Oldest first.") });
 export type TimelineView = z.infer<typeof TimelineView>;
 
+/** What Prometheus' HTTP service discovery wants: the whole list, each time. */
+export const TargetsView = z.array(
+  z.object({ targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }),
+);
+export type TargetsView = z.infer<typeof TargetsView>;
+
 /** What every change answers when it is done, or was done before. */
 export const OrderDone = z.object({
   done: z.boolean().describe("false: it was so already; nothing changed."),

@@ -34,9 +34,9 @@ export interface MachineAppParts {
  */
 export function createMachineApp(parts: MachineAppParts): Hono {
   const app = new Hono();
-  app.use(
-    bodyLimit({ maxSize: BODY_MAX, onError: (c) => c.text(`the request is longer than ${BODY_MAX} octets\n`, 413) }),
-  );
+  const unknown = notes(parts, null);
+  const tooLong = `the request is longer than ${BODY_MAX} octets`;
+  app.use(bodyLimit({ maxSize: BODY_MAX, onError: (c) => unknown.refused(c, 413, c.req.method, tooLong) }));
   app.get("/ipxe/:mac", (c) => serveBootScript(parts, c));
   app.post("/api/boot/answer", (c) => serveAnswer(parts, c, null));
   app.post("/api/boot/answer/:token", (c) => serveAnswer(parts, c, c.req.param("token")));
@@ -44,8 +44,13 @@ export function createMachineApp(parts: MachineAppParts): Hono {
   app.post("/api/hosts/:id/installed/:token", (c) => takeInstallReport(parts, c, c.req.param("token")));
   app.get("/api/hosts/:id/first-boot-script/:token", (c) => serveFirstBootScript(parts, c));
   app.post("/api/hosts/:id/phone-home/:token", (c) => takePhoneCall(parts, c));
-  app.notFound((c) => c.text(`nothing here is called ${c.req.path}\n`, 404));
-  app.onError((_, c) => c.text("this request could not be answered; the appliance's log says why\n", 500));
+  app.notFound((c) => unknown.refused(c, 404, c.req.method, `nothing here is called ${pathOf(c)}`));
+  app.onError((error, c) => {
+    // What it says may hold a part of the request, so it goes to the operator and not to the machine.
+    const fields = { status: 500, from: parts.remoteAddress(c) ?? "unknown" };
+    parts.tracer.note({ mac: null, road: "http", outcome: "dropped", what: c.req.method, why: String(error), fields });
+    return c.text("this request could not be answered; the appliance's timeline says why\n", 500);
+  });
   return app;
 }
 
@@ -54,7 +59,10 @@ const BODY_MAX = 4 * 1024 * 1024;
 
 async function serveBootScript(parts: MachineAppParts, c: Context): Promise<Response> {
   const mac = parseMacAddress(c.req.param("mac") ?? "");
-  if (!mac.ok) return c.text("wanted /ipxe/MAC with a hardware address such as 52-54-00-ab-cd-ef\n", 400);
+  if (!mac.ok) {
+    const wanted = "wanted /ipxe/MAC with a hardware address such as 52-54-00-ab-cd-ef";
+    return notes(parts, null).refused(c, 400, "boot script", wanted);
+  }
   const host = findHostByMac(parts.queue.state, mac.value);
   const note = notes(parts, mac.value);
   if (host === undefined) return note.refused(c, 404, "boot script", "no host with this hardware address has a slot");
@@ -102,10 +110,16 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   const answer = install.profile.answer(install.target, install.links, request.value);
   if (!answer.ok)
     return note.refused(c, 409, "answer file", `profile ${install.slot.profile}: ${listed(answer.error)}`);
-  const { macs, uuid } = request.value;
+  const { macs } = request.value;
+  const uuid =
+    request.value.uuid !== null && parts.site().bogusUuids.has(request.value.uuid) ? null : request.value.uuid;
   const verdict = await parts.queue.dispatch({ type: "answer-fetched", host: host.id, macs, uuid });
   if (verdict.type === "refused")
     return note.refused(c, statusOf(verdict.reason), "answer file", REFUSALS[verdict.reason]);
+  // A rebuild may have been under way to the disk: then this answer's addresses are void, and the machine must not be
+  // wiped for an install that could never report its end.
+  if (findHost(parts.queue.state, host.id)?.attempt?.token !== install.links.token)
+    return note.refused(c, 409, "answer file", REFUSALS["wrong-token"]);
   note.answered("answer file", request.value.release === null ? "" : `installer release ${request.value.release}`);
   return c.body(answer.value.text, 200, { "Content-Type": answer.value.contentType, "Cache-Control": "no-store" });
 }
@@ -121,7 +135,7 @@ async function takeInstallReport(parts: MachineAppParts, c: Context, token: stri
   if (!report.ok) return note.refused(c, 400, what, `the report cannot be read: ${listed(report.error)}`);
   const { macs, inventory } = report.value;
   const proof = token ?? report.value.token;
-  if (proof === null || findHostByToken(parts.queue.state, proof) !== host)
+  if (proof === null || findHostByToken(parts.queue.state, proof)?.id !== host.id)
     return note.refused(c, 404, what, REFUSALS["wrong-token"]);
   if (macs.length > 0 && !macs.some((mac) => host.macs.includes(mac))) {
     return note.refused(
@@ -182,8 +196,22 @@ async function takePhoneCall(parts: MachineAppParts, c: Context): Promise<Respon
 function readPhoneCall(body: unknown): { status: "started" | "finished" | "failed"; reason: string } {
   const call = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   const status = call.status === "started" || call.status === "failed" ? call.status : "finished";
-  const reason = typeof call.reason === "string" && call.reason !== "" ? call.reason.slice(0, 500) : "no reason given";
-  return { status, reason };
+  const reason =
+    typeof call.reason === "string"
+      ? call.reason
+          .slice(0, 500)
+          .replaceAll(/\p{C}+/gu, " ")
+          .trim()
+      : "";
+  return { status, reason: reason === "" ? "no reason given" : reason };
+}
+
+/** For one line of text, and without a token, which some of our own addresses end with. */
+function pathOf(c: Context): string {
+  return c.req.path
+    .slice(0, 100)
+    .replaceAll(/[^\x21-\x7e]/g, "?")
+    .replaceAll(/[\w-]{24,}/g, "...");
 }
 
 /** The body as JSON; null when it is none. */

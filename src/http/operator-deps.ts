@@ -28,7 +28,7 @@ export interface OperatorDeps extends OrderDeps {
   notReady(): readonly string[];
   /** true: only root gets here (the Unix socket), so everything is allowed. */
   readonly trusted: boolean;
-  /** Names and addresses, without port, under which browsers may know us. Not looked at when `trusted`. */
+  /** Names, without port, under which browsers may know us; addresses need not be listed. Not looked at when `trusted`. */
   readonly hostnames: readonly string[];
   /** The pages for people, behind the same gates; null: none. */
   readonly pages: Hono | null;

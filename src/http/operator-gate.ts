@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { csrf } from "hono/csrf";
@@ -7,13 +8,16 @@ import { fail } from "./operator-replies.ts";
 /** The cookie of a browser that logged in. Without `__Host-` and `Secure`: on a LAN there is often no HTTPS. */
 export const SESSION_COOKIE = "bootqueue_session";
 
-/** Answers only to names that are ours: a page of a stranger whose name leads to our address gets nothing (DNS rebinding). */
+/**
+ * Answers only to names that are ours: a page of a stranger whose name leads to our address gets nothing (DNS
+ * rebinding). An address in place of a name is always ours: nobody can lead it elsewhere.
+ */
 export function knownHostnamesOnly(hostnames: readonly string[]): MiddlewareHandler<OperatorEnv> {
-  const known = new Set([...hostnames, "localhost", "127.0.0.1", "[::1]"].map((name) => name.toLowerCase()));
+  const known = new Set(["localhost", ...hostnames].map((name) => name.toLowerCase()));
   return async (c, next) => {
     const name = (c.req.header("host") ?? "").toLowerCase().replace(/:\d+$/, "");
-    if (known.has(name)) return next();
-    const hint = `use one of: ${[...known].join(", ")}`;
+    if (known.has(name) || isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0) return next();
+    const hint = `use its address, or one of: ${[...known].join(", ")}`;
     return fail(c, 403, { error: `${JSON.stringify(name)} is not a name of this appliance`, hint });
   };
 }

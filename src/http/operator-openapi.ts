@@ -17,6 +17,7 @@ import {
   SlotView,
   StateChange,
   StatusView,
+  TargetsView,
   TimelineView,
 } from "./contract.ts";
 
@@ -51,6 +52,10 @@ export const API_ROUTES: readonly ApiRoute[] = [
     "text/event-stream",
     [503],
   ),
+  {
+    ...look("/api/prometheus-targets", "Hosts that are ready, for Prometheus' `http_sd_configs`.", TargetsView, [400]),
+    query: { port: "Of the exporter on them; 9100 if left out." },
+  },
   look("/api/openapi.json", "This description.", "application/json"),
   look("/healthz", "200 as long as the daemon runs.", "text/plain"),
   look("/readyz", "200 when machines are served, else 503 with the reasons.", "text/plain", [503]),
@@ -146,6 +151,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   FootprintView,
   TimelineView,
   StateChange,
+  TargetsView,
   OrderDone,
   OperatorTokenView,
   ApiError,

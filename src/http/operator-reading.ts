@@ -1,8 +1,17 @@
 import { Hono } from "hono";
 import { parseMacAddress } from "../net/mac-address.ts";
 import type { Host } from "../queue/host.ts";
+import { hostOf } from "../queue/state.ts";
 import { formatInstant } from "../std/clock.ts";
-import type { HostDetailView, HostsView, InventoryView, SlotsView, StatusView, TimelineView } from "./contract.ts";
+import type {
+  HostDetailView,
+  HostsView,
+  InventoryView,
+  SlotsView,
+  StatusView,
+  TargetsView,
+  TimelineView,
+} from "./contract.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { resolveHost } from "./operator-references.ts";
 import { fail } from "./operator-replies.ts";
@@ -49,6 +58,22 @@ export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
       story: deps.explain(host.value),
       answerPreview: await deps.previewAnswer(host.value.id),
     });
+  });
+
+  app.get("/api/prometheus-targets", (c) => {
+    const port = c.req.query("port") ?? "9100";
+    if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65_535) {
+      return fail(c, 400, { error: `expected ?port= from 1 to 65535, found ${JSON.stringify(port)}`, hint: "" });
+    }
+    const state = deps.queue.state;
+    // In the order of the slots, which does not change, so that Prometheus can compare lists.
+    const ready = state.slots.filter((slot) => hostOf(state, slot)?.state.type === "ready");
+    return c.json<TargetsView>(
+      ready.map(({ address, hostname, profile }) => ({
+        targets: [`${address}:${port}`],
+        labels: { hostname, __meta_bootqueue_profile: profile },
+      })),
+    );
   });
 
   app.get("/api/timeline", (c) => {

@@ -63,6 +63,8 @@ function answerWords({ answer }: ApiRoute): string {
 
 /** As far as JSON Schema is used here. */
 const Shape = z.object({
+  type: z.unknown(),
+  items: z.record(z.string(), z.unknown()).optional(),
   properties: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
   required: z.array(z.string()).default([]),
 });
@@ -72,7 +74,9 @@ function shapes(): Record<string, z.infer<typeof Shape>> {
   return components.parse(openApiDocument("")).components.schemas;
 }
 
-function renderShape([name, { properties, required }]: [string, z.infer<typeof Shape>]): string {
+function renderShape([name, shape]: [string, z.infer<typeof Shape>]): string {
+  const { properties, required } = shape;
+  if (shape.type === "array") return `### ${name}\n\nA ${typeWords(shape)}.\n`;
   const rows = Object.entries(properties).map(([field, schema]) => [
     `\`${field}\`${required.includes(field) ? "" : " (optional)"}`,
     typeWords(schema),

@@ -1,5 +1,5 @@
-import { open, readFile, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
+import { writeSecretFile } from "./secret-file.ts";
 import type { OperatorTokenStore } from "./sessions.ts";
 
 /**
@@ -13,18 +13,11 @@ export async function loadOperatorTokenFile(path: string): Promise<OperatorToken
       return kept;
     },
     async replace(sha256) {
-      const beside = `${path}.new`;
-      const file = await open(beside, "w", 0o600);
-      try {
-        await file.chmod(0o600);
-        await file.writeFile(`${sha256}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(beside, path);
-      const folder = await open(dirname(path), "r");
-      await folder.sync().finally(() => folder.close());
+      await writeSecretFile(
+        path,
+        `${sha256}
+`,
+      );
       kept = sha256;
     },
   };

@@ -80,14 +80,18 @@ export async function performOrder(deps: OrderDeps, order: Order): Promise<Order
     event.type === "host-registered" ? findHostByMac(state, event.mac) : host ? findHost(state, host.id) : undefined;
   const slotId = slot?.id ?? hostNow?.slot ?? null;
   const moved = verdict.type === "moved";
-  // A rebuild may have given it a slot, and with it a name.
-  const name = slot === null && hostNow ? describeHost(state, hostNow) : subject;
-  const message = (moved ? WORDS[order.type].done : WORDS[order.type].already).replace("%", () => name);
-  const why = order.type === "skip" ? (order.reason ?? "") : "";
-  if (moved) deps.tracer.note({ mac, road: "operator", outcome: "noted", what: message, why });
+  // An order about a host may have given it a slot, and with it a name.
+  const isAboutSlot = order.type === "skip" || order.type === "unskip";
+  const name = hostNow && !isAboutSlot ? describeHost(state, hostNow) : subject;
+  const { done, already, after } = WORDS[order.type];
+  const message = (moved ? done : already).replace("%", () => name);
+  if (moved) {
+    const why = (order.type === "skip" && order.reason) || after;
+    deps.tracer.note({ mac, road: "operator", outcome: "noted", what: message, why });
+  }
   return {
     type: moved ? "done" : "unchanged",
-    message,
+    message: moved && after !== "" ? `${message}: ${after}` : message,
     host: hostNow ?? null,
     slot: slotId === null ? null : (findSlot(state, slotId) ?? null),
   };
@@ -203,24 +207,31 @@ const VERBS: Record<OrderType, string> = {
   resume: "resume the queue",
 };
 
-/** `%` stands for the host or slot. */
-const WORDS: Record<OrderType, { readonly done: string; readonly already: string }> = {
-  skip: { done: "skipped %: nobody is given it until it is unskipped", already: "% is skipped already" },
-  unskip: { done: "unskipped %", already: "% is not skipped" },
+/** `%` stands for the host or slot; `after` says what follows, where that is not plain. */
+const WORDS: Record<OrderType, { readonly done: string; readonly after: string; readonly already: string }> = {
+  skip: { done: "skipped %", after: "nobody is given it until it is unskipped", already: "% is skipped already" },
+  unskip: { done: "unskipped %", after: "", already: "% is not skipped" },
   register: {
-    done: "registered %; `bootqueue rebuild` arms its install",
+    done: "registered %",
+    after: "`bootqueue rebuild` arms its install",
     already: "% is registered like that already",
   },
-  approve: { done: "approved %: it takes the next slot when it asks again", already: "% is approved already" },
+  approve: { done: "approved %", after: "it takes the next slot when it asks again", already: "% is approved already" },
   rebuild: {
-    done: "armed an install of %: its disks are wiped when it next boots from the network",
+    done: "armed an install of %",
+    after: "its disks are wiped when it next boots from the network",
     already: "an install of % is armed already",
   },
   "mark-installed": {
-    done: "marked % as installed: it gets no installer until it is rebuilt",
+    done: "marked % as installed",
+    after: "it gets no installer until it is rebuilt",
     already: "% is installed already",
   },
-  reset: { done: "reset %: it is given no installer and has no slot any more", already: "% has nothing to reset" },
-  pause: { done: "paused: new hosts take no slots", already: "the queue is paused already" },
-  resume: { done: "resumed: new hosts take slots again", already: "the queue is not paused" },
+  reset: {
+    done: "reset %",
+    after: "it is given no installer and has no slot any more",
+    already: "% has nothing to reset",
+  },
+  pause: { done: "paused the queue", after: "new hosts take no slots", already: "the queue is paused already" },
+  resume: { done: "resumed the queue", after: "new hosts take slots again", already: "the queue is not paused" },
 };

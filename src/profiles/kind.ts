@@ -56,6 +56,8 @@ export interface InstallTarget {
 
 /** Every address under which the machine finds us during this install. They hold the attempt's token. */
 export interface Links {
+  /** SHA-256 of the certificate, where these addresses are HTTPS: pairs of hexadecimal digits with colons; null: plain HTTP. */
+  readonly certFingerprint: string | null;
   readonly answer: string;
   readonly installed: string;
   readonly firstBootScript: string;

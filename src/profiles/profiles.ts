@@ -110,6 +110,7 @@ const TRIAL_LINKS: Links = {
   firstBootScript: "http://192.0.2.1/",
   phoneHome: "http://192.0.2.1/",
   token: "",
+  certFingerprint: null,
   asset: (path) => `http://192.0.2.1/${path}`,
 };
 

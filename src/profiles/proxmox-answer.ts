@@ -35,6 +35,7 @@ function maskedLinks(links: Links): Links {
     firstBootScript: mask(links.firstBootScript),
     phoneHome: mask(links.phoneHome),
     token: HIDDEN,
+    certFingerprint: links.certFingerprint,
     asset: (path) => mask(links.asset(path)),
   };
 }
@@ -50,11 +51,12 @@ function render(settings: ProxmoxSettings, target: InstallTarget, links: Links, 
     sections["first-boot"] = {
       source: "from-url",
       url: links.firstBootScript,
+      ...(links.certFingerprint === null ? {} : { "cert-fingerprint": links.certFingerprint }),
       ordering: settings.first_boot.ordering,
     };
   }
   const dialect = isAtLeast(release, { major: 8, minor: 4 }) ? sections : spelledFor83(sections);
-  return `${stringify(dialect)}`;
+  return stringify(dialect);
 }
 
 function globalSection(global: ProxmoxSettings["global"], target: InstallTarget): TomlTable {
@@ -119,7 +121,10 @@ function kebab(table: Readonly<Record<string, string | number | undefined>>): To
 function webhookSection(links: Links, release: Release): TomlTable {
   // Older installers refuse the key; for them the token in the address has to do.
   const token = isAtLeast(release, { major: 9, minor: 2 }) && links.token !== "" ? { "auth-token": links.token } : {};
-  return { url: links.installed, ...token };
+  if (links.certFingerprint === null) return { url: links.installed, ...token };
+  // 8.3 knows this one with an underscore only, and its twin under [first-boot] with a hyphen only.
+  const key = isAtLeast(release, { major: 8, minor: 4 }) ? "cert-fingerprint" : "cert_fingerprint";
+  return { url: links.installed, [key]: links.certFingerprint, ...token };
 }
 
 /** 8.3 wants these with underscores and nothing else; section names never had any. */
@@ -127,9 +132,7 @@ function spelledFor83(sections: TomlTable): TomlTable {
   const spelled: TomlTable = {};
   for (const [key, value] of Object.entries(sections)) {
     const isTable = typeof value === "object" && !Array.isArray(value) && !(value instanceof Date);
-    spelled[UNDERSCORES_IN_83.has(key) ? key.replaceAll("-", "_") : key] =
-      // What an operator named himself stays as it is.
-      isTable && key !== "filter" ? spelledFor83(value) : value;
+    spelled[UNDERSCORES_IN_83.has(key) ? key.replaceAll("-", "_") : key] = isTable ? spelledFor83(value) : value;
   }
   return spelled;
 }

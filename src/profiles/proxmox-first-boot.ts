@@ -55,7 +55,8 @@ if [ ! -e "$folder/script-done" ]; then
   cat >"$folder/script" <<'@END@' || exit 1
 @SCRIPT@@END@
   chmod 700 "$folder/script" || exit 1
-  "$folder/script" "$@"
+  # It makes files for others to read, such as sources of packages.
+  (umask 022 && exec "$folder/script" "$@")
   code=$?
   if [ "$code" -ne 0 ]; then
     say "the profile's script ended with $code; it runs again at the next boot"

@@ -51,7 +51,7 @@ export function decodePacket(bytes: Uint8Array): Result<TftpPacket, PacketError>
       return decodeRequest("WRQ", datagram);
     case 3:
       if (datagram.length < 4) return err("too-short");
-      return ok({ type: "DATA", block: datagram.readUInt16BE(2), bytes: Uint8Array.prototype.slice.call(datagram, 4) });
+      return ok({ type: "DATA", block: datagram.readUInt16BE(2), bytes: new Uint8Array(datagram.subarray(4)) });
     case 4:
       if (datagram.length < 4) return err("too-short");
       return ok({ type: "ACK", block: datagram.readUInt16BE(2) });

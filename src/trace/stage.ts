@@ -50,10 +50,9 @@ const SIGNS: readonly {
   { road: "dhcp", outcome: "answered", what: /^OFFER /, stage: "installer-offered" },
   { road: "dhcp", outcome: "answered", what: /^ACK /, stage: "installer-leased" },
 
-  { road: "tftp", outcome: "dropped", what: /\b(refused|not found|no such|missing)\b/i, stage: "loader-missing" },
+  { road: "tftp", outcome: "dropped", what: / refused$/, stage: "loader-missing" },
   { road: "tftp", outcome: "dropped", what: /./, stage: "loader-broken" },
-  { road: "tftp", outcome: "noted", what: /\b(size|prob)/i, stage: "loader-probed" },
-  { road: "tftp", outcome: "answered", what: /\b(asked for the size|probed?)\b/i, stage: "loader-probed" },
+  { road: "tftp", outcome: "answered", what: /^asked for the size/, stage: "loader-probed" },
   { road: "tftp", outcome: "answered", what: /./, stage: "loader-sent" },
   { road: "tftp", outcome: "noted", what: /./, stage: "loader-broken" },
 

@@ -26,6 +26,8 @@ export class TimelineFile {
   readonly #log: Log;
   readonly #limits: TimelineLimits;
   #waiting: string[] = [];
+  /** Those that a write took along when it failed, and those that came when too many waited. */
+  #lost = 0;
   #dropped = 0;
   #isFailing = false;
   #writing: Promise<void> | null = null;
@@ -66,15 +68,15 @@ export class TimelineFile {
     // Leaves the caller first: it is in the middle of answering a packet.
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
-      const lines = this.#waiting;
-      const dropped = this.#dropped;
+      const [lines, lost, dropped] = [this.#waiting, this.#lost, this.#dropped];
       this.#waiting = [];
       this.#dropped = 0;
+      this.#lost = 0;
       try {
-        await this.#write((dropped === 0 ? lines : [this.#gap(dropped), ...lines]).join(""));
+        await this.#write([this.#gap(lost), ...lines, this.#gap(dropped)].join(""));
         this.#isFailing = false;
       } catch (error) {
-        this.#dropped += dropped + lines.length;
+        this.#lost += lost + lines.length + dropped;
         await this.#file?.handle.close().catch(() => {});
         this.#file = null;
         if (!this.#isFailing) {
@@ -125,9 +127,10 @@ export class TimelineFile {
     }
   }
 
-  #gap(dropped: number): string {
+  #gap(missing: number): string {
+    if (missing === 0) return "";
     const now = this.#clock.now();
-    const what = `${dropped} timeline entries are missing here`;
+    const what = `${missing} timeline entries are missing here`;
     const why = "the disk could not take them";
     const entry: TraceEntry = { at: now, last: now, count: 1, mac: null, road: "daemon", outcome: "noted", what, why };
     return `${JSON.stringify(entry)}\n`;
