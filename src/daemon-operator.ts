@@ -48,7 +48,10 @@ export async function createOperatorApps(parts: OperatorParts) {
     clock: systemClock,
     log,
     about,
-    explain: (host) => explainHost(trace.footprintsOf(host.bootMac), host.state.type, systemClock.now()),
+    explain: (host) => {
+      const footprints = host.macs.flatMap((mac) => trace.footprintsOf(mac)).toSorted((a, b) => a.last - b.last);
+      return explainHost(footprints, host.state.type, systemClock.now());
+    },
     previewAnswer,
     notReady: parts.notReady,
     hostnames: parts.hostnames,
@@ -67,7 +70,8 @@ export async function createOperatorApps(parts: OperatorParts) {
     previewAnswer,
     perform: async (order) => {
       const outcome = await performOrder(shared, order);
-      return { ok: outcome.type === "done" || outcome.type === "unchanged", message: outcome.message };
+      const hint = "hint" in outcome && outcome.hint !== "" ? `: ${outcome.hint}` : "";
+      return { ok: outcome.type === "done" || outcome.type === "unchanged", message: `${outcome.message}${hint}` };
     },
   });
   const network: Hono<OperatorEnv> = createOperatorApp({ ...shared, trusted: false, pages });
