@@ -1,0 +1,117 @@
+import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Lab, LabProcess } from "./lab.ts";
+import { Qmp } from "./qmp.ts";
+import { SerialLog } from "./serial-log.ts";
+
+/** `bios`: SeaBIOS with iPXE in the network card's ROM. `uefi`: OVMF with its own PXE. */
+export type Firmware = "bios" | "uefi";
+
+/** A virtual machine with an empty disk and two network cards, the first of which boots. */
+export class Machine {
+  /** Counted from 1. */
+  readonly number: number;
+  readonly firmware: Firmware;
+  readonly uuid: string;
+  /** Of the SMBIOS system table; the disk has it too, as ID_SERIAL. */
+  readonly serial: string;
+  /** The first one boots. */
+  readonly macs: readonly [string, string];
+  readonly console: SerialLog;
+  readonly #lab: Lab;
+  readonly #path: (name: string) => string;
+  #process: LabProcess | null = null;
+
+  constructor(lab: Lab, number: number, firmware: Firmware) {
+    const nn = number.toString(16).padStart(2, "0");
+    this.number = number;
+    this.firmware = firmware;
+    this.uuid = `1abf00d5-0000-4000-8000-5254001a00${nn}`;
+    this.serial = `LAB-${nn}`;
+    this.macs = [`52:54:00:1a:00:${nn}`, `52:54:00:1b:00:${nn}`];
+    this.#lab = lab;
+    this.#path = (name) => join(lab.folder, `m${number}.${name}`);
+    this.console = new SerialLog(this.#path("serial"));
+    lab.addTap(`m${number}a`);
+    lab.addTap(`m${number}b`);
+    writeFileSync(this.#path("disk"), "");
+    truncateSync(this.#path("disk"), DISK_BYTES);
+    if (firmware === "uefi") copyFileSync("/usr/share/OVMF/OVMF_VARS_4M.fd", this.#path("vars"));
+  }
+
+  powerOn(): void {
+    if (this.isOn) return;
+    this.#process = this.#lab.start("sw", `m${this.number}.qemu`, ["nice", "qemu-system-x86_64", ...this.#arguments()]);
+  }
+
+  /** As pulling the plug. */
+  async powerOff(): Promise<void> {
+    this.#process?.kill("SIGKILL");
+    await this.#process?.ended;
+  }
+
+  /** As the reset button. */
+  async reset(): Promise<void> {
+    await this.#monitor("system_reset");
+  }
+
+  /** Pulls the cable out of one network card, or puts it back. */
+  async setLink(card: 0 | 1, up: boolean): Promise<void> {
+    await this.#monitor("set_link", { name: `n${card}`, up });
+  }
+
+  get isOn(): boolean {
+    return this.#process?.isRunning ?? false;
+  }
+
+  /** The lines with which its disk said which installation it is. Empty: it has not booted from its disk. */
+  get localBoots(): readonly string[] {
+    return this.console.lines(/^LOCAL-BOOT /);
+  }
+
+  async #monitor(command: string, args: Record<string, unknown> = {}): Promise<void> {
+    const monitor = await Qmp.connect(this.#path("qmp"));
+    await monitor.execute(command, args);
+    monitor.close();
+  }
+
+  #arguments(): readonly string[] {
+    const product = `type=1,manufacturer=Bootqueue,product=Lab Machine,serial=${this.serial},family=lab`;
+    return [
+      ...["-name", `m${this.number}`, "-accel", "tcg", "-m", "512", "-smp", "1"],
+      ...["-display", "none", "-vga", "none", "-monitor", "none", "-nodefaults", "-uuid", this.uuid],
+      ...["-smbios", product, "-smbios", `type=2,product=Lab Board,serial=B-${this.serial}`],
+      ...["-chardev", `file,id=serial,path=${this.#path("serial")},append=on`, "-serial", "chardev:serial"],
+      ...["-qmp", `unix:${this.#path("qmp")},server=on,wait=off`],
+      ...(this.firmware === "uefi" ? this.#uefi() : ["-machine", "pc,graphics=off"]),
+      ...this.#card(0, this.firmware === "uefi" ? ",romfile=,bootindex=1" : ",bootindex=1"),
+      // Without a ROM the second card cannot boot: the installer is the first to use it.
+      ...this.#card(1, ",romfile="),
+      ...["-drive", `if=none,id=d0,format=raw,file=${this.#path("disk")},cache=unsafe`],
+      ...["-device", `virtio-blk-pci,drive=d0,serial=${this.serial},bootindex=2`],
+    ];
+  }
+
+  #uefi(): readonly string[] {
+    const flash = (unit: number, file: string, more: string) =>
+      ["-drive", `if=pflash,format=raw,unit=${unit},file=${file}${more}`] as const;
+    return [
+      ...["-machine", "q35"],
+      ...flash(0, "/usr/share/OVMF/OVMF_CODE_4M.fd", ",readonly=on"),
+      ...flash(1, this.#path("vars"), ""),
+      ...["-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n"],
+      // OVMF since 2024-05 does not boot from the network without a source of randomness.
+      ...["-device", "virtio-rng-pci"],
+    ];
+  }
+
+  #card(index: 0 | 1, more: string): readonly string[] {
+    const tap = `m${this.number}${index === 0 ? "a" : "b"}`;
+    return [
+      ...["-netdev", `tap,id=n${index},ifname=${tap},script=no,downscript=no,vnet_hdr=off`],
+      ...["-device", `virtio-net-pci,netdev=n${index},mac=${this.macs[index]}${more}`],
+    ];
+  }
+}
+
+const DISK_BYTES = 64 * 1024 * 1024;

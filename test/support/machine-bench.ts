@@ -1,0 +1,262 @@
+import { SlotDhcpPolicy } from "../../src/boot/dhcp-policy.ts";
+import type { InstallSite } from "../../src/boot/installation.ts";
+import { Urls } from "../../src/boot/urls.ts";
+import { type DhcpMessage, decodeMessage, encodeMessage } from "../../src/dhcp/message.ts";
+import { serveDhcp } from "../../src/dhcp/server.ts";
+import { createMachineApp } from "../../src/http/machine-app.ts";
+import type { DomainName, Hostname } from "../../src/net/hostname.ts";
+import type { Ipv4Address, Ipv4Subnet } from "../../src/net/ipv4-address.ts";
+import { parseSystemUuid, type SystemUuid } from "../../src/net/system-uuid.ts";
+import type { Endpoint } from "../../src/net/udp-socket.ts";
+import type { Profile } from "../../src/profiles/profiles.ts";
+import { Engine } from "../../src/queue/engine.ts";
+import type { QueueEvent } from "../../src/queue/event.ts";
+import type { AttemptToken } from "../../src/queue/host.ts";
+import type { QueueRules } from "../../src/queue/rules.ts";
+import { type DeclaredSlot, type ProfileName, type Reservation, slotIdOf } from "../../src/queue/slot.ts";
+import { EMPTY_QUEUE } from "../../src/queue/state.ts";
+import { silentLog } from "../../src/std/log.ts";
+import type { Footprint } from "../../src/trace/footprint.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { FakeUdpSocket } from "./fake-udp-socket.ts";
+import { HeldStore } from "./held-store.ts";
+import { type Machine, says, selects, UEFI_X64 } from "./netboot-machine.ts";
+import { proxmoxProfile } from "./proxmox-profile.ts";
+import { INVENTORY, RULES } from "./queue-builder.ts";
+
+/** Our own address: the one that the golden packets chose an offer of. */
+export const SERVER = "10.97.0.1" as Ipv4Address;
+
+/** Address of slot `n`: the golden REQUEST of OVMF asks for that of slot 1, and iPXE's for that of slot 0. */
+export function slotAddress(n: number): Ipv4Address {
+  return `10.97.0.${11 + n}` as Ipv4Address;
+}
+
+export interface MachineBenchOptions {
+  /** Slots 1 to `slots`. */
+  readonly slots?: number;
+  readonly reservations?: Readonly<Record<number, Reservation>>;
+  readonly rules?: Partial<QueueRules>;
+  readonly provisioned?: "ignore" | "local-boot";
+  readonly bogusUuids?: readonly string[];
+  readonly usesDhcpOnceInstalled?: boolean;
+  readonly profile?: Profile;
+}
+
+/**
+ * The machines' half of a daemon: the DHCP server over sockets without a network, the HTTP app, a real queue in memory,
+ * a clock moved by hand.
+ */
+export async function machineBench(options: MachineBenchOptions = {}) {
+  const { slots = 3, reservations = {}, provisioned = "ignore" } = options;
+  const clock = new FakeClock();
+  const store = new HeldStore();
+  const broken: unknown[] = [];
+  const footprints: Omit<Footprint, "at">[] = [];
+  const tracer = { note: (footprint: Omit<Footprint, "at">) => void footprints.push(footprint) };
+  const profile = options.profile ?? proxmoxProfile();
+  let site = siteOf(profile, bogusOf(options));
+  const rules = {
+    ...RULES,
+    flows: new Map([[profile.name, profile.flow()]]),
+    ...options.rules,
+  };
+  const engine = new Engine({
+    state: EMPTY_QUEUE,
+    rules,
+    store,
+    clock,
+    runEffect: () => {},
+    onBroken: (cause) => broken.push(cause),
+  });
+  await engine.dispatch({ type: "slots-declared", slots: declared(slots, profile.name, reservations) });
+  await engine.start();
+
+  let tokens = 0;
+  const newToken = () => `token-${++tokens}` as AttemptToken;
+  const policy = new SlotDhcpPolicy({
+    queue: engine,
+    tracer,
+    terms: { ...site, leaseSeconds: 3600, extra: [] },
+    rungs: { nextServer: SERVER, bootFiles: BOOT_FILES, urls: site.urls },
+    newToken,
+    bogusUuids: bogusOf(options),
+    provisioned,
+    usesDhcpOnceInstalled: () => options.usesDhcpOnceInstalled ?? false,
+  });
+  const own = new FakeUdpSocket(SERVER, 67);
+  const broadcast = new FakeUdpSocket("0.0.0.0", 67);
+  serveDhcp({ own, broadcast }, policy, SERVER, silentLog);
+
+  const app = createMachineApp({
+    queue: engine,
+    site: () => site,
+    tracer,
+    provisioned,
+    remoteAddress: (c) => (c.env as { readonly from?: Ipv4Address } | undefined)?.from ?? null,
+  });
+
+  /** Sends a client's message, without waiting for what becomes of it. */
+  function send(message: DhcpMessage | Uint8Array, unicast = false, from: Endpoint = CLIENT): void {
+    const bytes = message instanceof Uint8Array ? message : encodeMessage(message, 1472);
+    (unicast ? own : broadcast).receive(bytes, from);
+  }
+
+  /** What was sent since it was last asked. */
+  function sent(): DhcpMessage[] {
+    return own.sent.splice(0).map(({ bytes }) => {
+      const reply = decodeMessage(bytes);
+      if (!reply.ok) throw new Error(`our own reply cannot be read: ${reply.error}`);
+      return reply.value;
+    });
+  }
+
+  /** Sends it and answers with the reply; null: silence. */
+  async function dhcp(message: DhcpMessage | Uint8Array, unicast = false): Promise<DhcpMessage | null> {
+    send(message, unicast);
+    await settled();
+    const replies = sent();
+    if (replies.length > 1) throw new Error(`expected one reply, found ${replies.length}`);
+    return replies[0] ?? null;
+  }
+
+  async function happen(...events: readonly QueueEvent[]): Promise<void> {
+    for (const event of events) {
+      const verdict = await engine.dispatch(event);
+      if (verdict.type === "refused") throw new Error(`${event.type} was refused: ${verdict.reason}`);
+    }
+  }
+
+  /** Firmware takes the next slot: DISCOVER, OFFER, REQUEST, ACK. */
+  async function takeSlot(who: Machine, program = UEFI_X64): Promise<DhcpMessage> {
+    const offer = await dhcp(says(who, program, "DISCOVER"));
+    if (offer === null) throw new Error(`no OFFER: ${reasons().at(-1)}`);
+    const ack = await dhcp(selects(who, program, offer.yiaddr, SERVER));
+    if (ack?.type !== "ACK") throw new Error(`no ACK: ${reasons().at(-1)}`);
+    return ack;
+  }
+
+  /** From the ACK to the state that is asked for, by the events of the road there. */
+  async function bring(
+    who: Machine,
+    to: "pxe_ready" | "pxe_booted" | "installing" | "ready" | "failed",
+  ): Promise<void> {
+    await takeSlot(who);
+    const { host, macs } = who;
+    if (to === "pxe_ready") return;
+    await happen({ type: "script-fetched", host });
+    if (to === "pxe_booted") return;
+    await happen({ type: "answer-fetched", host, macs, uuid: null });
+    if (to === "installing") return;
+    const token = tokenOf(who);
+    if (to === "failed") return happen({ type: "install-failed", host, token, reason: "the disk is broken" });
+    await happen({ type: "install-reported", host, token, inventory: INVENTORY });
+  }
+
+  function hostOf(who: Machine) {
+    return engine.state.hosts.find((host) => host.id === who.host);
+  }
+
+  function tokenOf(who: Machine): AttemptToken {
+    const attempt = hostOf(who)?.attempt;
+    if (!attempt) throw new Error(`no install is armed for ${who.host}`);
+    return attempt.token;
+  }
+
+  /** Why each datagram was answered or dropped, oldest first. */
+  function reasons(): string[] {
+    return footprints.filter(({ road }) => road === "dhcp").map(({ what, why }) => `${what}: ${why}`);
+  }
+
+  /** An HTTP request from this address; null: from one that is not known. */
+  function request(path: string, from: Ipv4Address | null, init: RequestInit = {}): Promise<Response> {
+    return Promise.resolve(app.request(path, init, from === null ? {} : { from }));
+  }
+
+  function post(path: string, from: Ipv4Address | null, body: unknown): Promise<Response> {
+    return request(path, from, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
+  }
+
+  return {
+    app,
+    bring,
+    broken,
+    clock,
+    dhcp,
+    engine,
+    footprints,
+    happen,
+    hostOf,
+    own,
+    policy,
+    post,
+    reasons,
+    request,
+    send,
+    sent,
+    site: () => site,
+    /** As after a reload of the configuration. */
+    useProfile: (fresh: Profile | null) => {
+      site = { ...site, profiles: new Map(fresh === null ? [] : [[fresh.name, fresh]]) };
+    },
+    store,
+    takeSlot,
+    tokenOf,
+    /** Each slot's state, and of an assigned one that of its host. */
+    slots: () =>
+      engine.state.slots
+        .map(({ state }) =>
+          state.type === "assigned"
+            ? (engine.state.hosts.find(({ id }) => id === state.host)?.state.type ?? "LOST")
+            : state.type,
+        )
+        .join(" "),
+  };
+}
+
+export type MachineBench = Awaited<ReturnType<typeof machineBench>>;
+
+/** A turn of the event loop: everything that only waits for promises is done. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+export const BOOT_FILES = {
+  bios: "undionly.kpxe",
+  uefi_x64: "snponly.efi",
+  uefi_arm64: "arm64/snponly.efi",
+  uefi_ia32: "i386/snponly.efi",
+} as const;
+
+const CLIENT: Endpoint = { address: "0.0.0.0" as Ipv4Address, port: 68 };
+
+function siteOf(profile: Profile, bogusUuids: ReadonlySet<SystemUuid>): InstallSite {
+  return {
+    subnet: "10.97.0.0/24" as Ipv4Subnet,
+    router: SERVER,
+    domainNameServers: [SERVER],
+    domain: "lab.example" as DomainName,
+    urls: new Urls(SERVER, 80),
+    profiles: new Map([[profile.name, profile]]),
+    bogusUuids,
+  };
+}
+
+function bogusOf({ bogusUuids = [] }: MachineBenchOptions): ReadonlySet<SystemUuid> {
+  return new Set(bogusUuids.flatMap((text) => parseSystemUuid(text) ?? []));
+}
+
+function declared(count: number, profile: ProfileName, reservations: Readonly<Record<number, Reservation>>) {
+  return Array.from(
+    { length: count },
+    (_, i): DeclaredSlot => ({
+      id: slotIdOf(slotAddress(i + 1)),
+      address: slotAddress(i + 1),
+      hostname: `node${i + 1}` as Hostname,
+      profile,
+      reservation: reservations[i + 1] ?? null,
+    }),
+  );
+}
