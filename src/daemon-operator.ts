@@ -7,7 +7,8 @@ import type { Appliance, OperatorDeps, OperatorEnv } from "./http/operator-deps.
 import { OperatorFeed } from "./http/operator-feed.ts";
 import { pageAuth } from "./http/operator-login.ts";
 import { loadOperatorTokenFile } from "./http/operator-token-file.ts";
-import { performOrder } from "./http/orders.ts";
+import { conflictWarnings } from "./http/operator-view.ts";
+import { outcomeWords, performOrder } from "./http/orders.ts";
 import { Sessions } from "./http/sessions.ts";
 import type { Engine } from "./queue/engine.ts";
 import { findHost } from "./queue/state.ts";
@@ -27,6 +28,8 @@ export interface OperatorParts {
   readonly previewAnswer: OperatorDeps["previewAnswer"] &
     ((host: Parameters<OperatorDeps["previewAnswer"]>[0]) => string | null);
   readonly notReady: () => readonly string[];
+  /** null: there is no pool. */
+  readonly leases: OperatorDeps["leases"];
 }
 
 /** Everything for people: one app for the network, with the pages, and one for root's socket. */
@@ -54,6 +57,7 @@ export async function createOperatorApps(parts: OperatorParts) {
     },
     previewAnswer,
     notReady: parts.notReady,
+    leases: parts.leases,
     hostnames: parts.hostnames,
   } satisfies Omit<OperatorDeps, "trusted" | "pages">;
   const pages = createDashboard({
@@ -62,17 +66,16 @@ export async function createOperatorApps(parts: OperatorParts) {
     clock: systemClock,
     closing: closing.signal,
     auth: pageAuth(sessions),
-    status: about,
+    status: () => {
+      const own = about();
+      return { ...own, warnings: [...own.warnings, ...conflictWarnings(engine.state)] };
+    },
     explain: (id) => {
       const host = findHost(engine.state, id);
       return host === undefined ? "" : shared.explain(host);
     },
     previewAnswer,
-    perform: async (order) => {
-      const outcome = await performOrder(shared, order);
-      const hint = "hint" in outcome && outcome.hint !== "" ? `: ${outcome.hint}` : "";
-      return { ok: outcome.type === "done" || outcome.type === "unchanged", message: `${outcome.message}${hint}` };
-    },
+    perform: async (order) => outcomeWords(await performOrder(shared, order)),
   });
   const network: Hono<OperatorEnv> = createOperatorApp({ ...shared, trusted: false, pages });
   const root: Hono<OperatorEnv> = createOperatorApp({ ...shared, trusted: true, pages: null });

@@ -1,6 +1,8 @@
 import type { InstallSite } from "./boot/installation.ts";
+import type { ServedNetworks } from "./boot/subnets.ts";
 import type { Urls } from "./boot/urls.ts";
 import { type Config, inFile, loadConfig } from "./config/load.ts";
+import { isInSubnet } from "./net/ipv4-address.ts";
 import type { MacAddress } from "./net/mac-address.ts";
 import { parseSystemUuid } from "./net/system-uuid.ts";
 import { type Profiles, parseProfiles } from "./profiles/profiles.ts";
@@ -21,9 +23,14 @@ export async function loadSettings(path: string): Promise<Result<Settings, reado
   if (!loaded.ok) return loaded;
   const { config } = loaded.value;
   const used = new Set<string>(config.slots.map((slot) => slot.profile));
-  const profiles = parseProfiles(loaded.value.profiles.filter(({ name }) => used.has(name)));
+  const sources = loaded.value.profiles;
+  const profiles = parseProfiles(sources.filter(({ name }) => used.has(name)));
   if (!profiles.ok) return profiles;
-  const settings = { config, profiles: profiles.value };
+  // A host may still be installing with a profile whose slot has just gone from the configuration. What no slot names
+  // may be half-written; that is no reason not to start.
+  const spare = sources.filter(({ name }) => !used.has(name)).map((source) => parseProfiles([source]));
+  const known = spare.flatMap((profile) => (profile.ok ? [...profile.value] : []));
+  const settings = { config, profiles: new Map([...profiles.value, ...known]) };
   const problems = config.slots.flatMap((slot) => slotProblems(settings, slot));
   return problems.length === 0 ? ok(settings) : err(inFile(path, problems));
 }
@@ -31,8 +38,9 @@ export async function loadSettings(path: string): Promise<Result<Settings, reado
 /** What a machine's installer would refuse of this slot, found out before the machine asks. */
 function slotProblems({ config, profiles }: Settings, slot: Config["slots"][number]): readonly Problem[] {
   const profile = profiles.get(slot.profile as ProfileName);
-  const { subnet, router, dns, domain } = config.network;
   const { address, hostname } = slot;
+  const network = config.subnet.find((one) => isInSubnet(address, one.subnet)) ?? config.network;
+  const { subnet, router, dns, domain } = network;
   const bootMac = "02:00:00:00:00:01" as MacAddress;
   const target = { address, subnet, router, domainNameServers: dns, hostname, domain, bootMac };
   const problems = profile?.checkTarget(target) ?? [];
@@ -40,6 +48,11 @@ function slotProblems({ config, profiles }: Settings, slot: Config["slots"][numb
     path: `slot ${address} with profile ${slot.profile}`,
     message: `${path}: ${message}`,
   }));
+}
+
+/** What is allowed and probably not meant; paths start with the profile's name. */
+export function settingsWarnings({ profiles }: Settings): readonly Problem[] {
+  return [...profiles.values()].flatMap((profile) => inFile(`profile ${profile.name}`, profile.warnings()));
 }
 
 export function declaredSlots(config: Config): readonly DeclaredSlot[] {
@@ -74,13 +87,23 @@ export function queueRules({ config, profiles }: Settings): QueueRules {
 const MINUTE_MS = 60_000;
 
 export function installSite({ config, profiles }: Settings, urls: Urls): InstallSite {
-  const { subnet, router, dns, domain } = config.network;
+  const networks = servedNetworks(config);
   const bogusUuids = new Set(config.dhcp.bogus_uuids.flatMap((text) => parseSystemUuid(text) ?? []));
-  return { subnet, router, domainNameServers: dns, domain, urls, profiles, bogusUuids };
+  return { ...networks, urls, profiles, bogusUuids };
+}
+
+export function servedNetworks({ network, subnet }: Config): ServedNetworks {
+  const terms = ({ subnet, router, dns, domain }: Pick<Config["network"], "subnet" | "router" | "dns" | "domain">) => ({
+    subnet,
+    router,
+    domainNameServers: dns,
+    domain,
+  });
+  return { ...terms(network), relayed: subnet.map(terms) };
 }
 
 /** Settings that a reload cannot change, because sockets and answers already given depend on them. */
 export function needsRestart(before: Config, after: Config) {
-  const fixed = ["network", "dhcp", "tftp", "http", "operator", "paths", "log"] as const;
+  const fixed = ["network", "subnet", "pool", "dhcp", "tftp", "http", "operator", "paths", "log"] as const;
   return fixed.filter((section) => JSON.stringify(before[section]) !== JSON.stringify(after[section]));
 }

@@ -1,6 +1,7 @@
 import { chmod, mkdir, unlink } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
+import type { ClientSockets } from "./boot/foreign-servers.ts";
 import type { DhcpSockets } from "./dhcp/server.ts";
 import { type Ipv4Address, UNSPECIFIED } from "./net/ipv4-address.ts";
 import { openUdp } from "./net/open-udp.ts";
@@ -12,8 +13,20 @@ export type PassedSockets = ReadonlyMap<string, number>;
 /** Octets. The system's default holds 166 DHCP messages while the loop is busy. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
-/** Port 67, twice: see `DhcpSockets`. */
+/** Port 67, twice, and 4011: see `DhcpSockets`. */
 export async function openDhcpSockets(address: Ipv4Address, passed: PassedSockets): Promise<DhcpSockets> {
+  const fd = passed.get("dhcp-boot-server");
+  const sockets = await openServerSockets(address, passed);
+  try {
+    const bootServer = await openUdp({ address, port: 4011, ...(fd === undefined ? {} : { fd }) });
+    return { ...sockets, bootServer };
+  } catch (error) {
+    await Promise.all([sockets.own.close(), sockets.broadcast?.close()]);
+    throw error;
+  }
+}
+
+async function openServerSockets(address: Ipv4Address, passed: PassedSockets): Promise<DhcpSockets> {
   const [all, unicast] = [passed.get("dhcp"), passed.get("dhcp-unicast")];
   const dhcp = { port: 67, receiveBuffer: RECEIVE_BUFFER };
   if (all !== undefined) {
@@ -29,6 +42,30 @@ export async function openDhcpSockets(address: Ipv4Address, passed: PassedSocket
     return { own: await openUdp({ ...dhcp, address, shared: true }), broadcast };
   } catch (error) {
     await broadcast.close();
+    throw error;
+  }
+}
+
+/**
+ * Port 68, where other servers' broadcasts to machines arrive. Shared, because a DHCP client of this host may have it.
+ * `sharedHost`: the host is on several networks, and without a socket that systemd bound to ours all of them are heard.
+ */
+export async function openClientSockets(
+  address: Ipv4Address,
+  passed: PassedSockets,
+  sharedHost: boolean,
+): Promise<ClientSockets> {
+  const fd = passed.get("dhcp-client");
+  if (fd !== undefined) {
+    const both = await openUdp({ address: UNSPECIFIED, port: 68, fd });
+    return { receive: both, send: both, hearsOthers: false };
+  }
+  const receive = await openUdp({ address: UNSPECIFIED, port: 68, shared: true });
+  try {
+    const send = await openUdp({ address, port: 68, shared: true });
+    return { receive, send, hearsOthers: sharedHost };
+  } catch (error) {
+    await receive.close();
     throw error;
   }
 }

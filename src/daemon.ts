@@ -1,16 +1,25 @@
 import { access, mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { networkInterfaces } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Context } from "hono";
+import type { BootTurnParts } from "./boot/boot-turn.ts";
+import type { StandardMode } from "./boot/dhcp-mode.ts";
 import { SlotDhcpPolicy } from "./boot/dhcp-policy.ts";
+import { FloodGuard } from "./boot/flood-guard.ts";
+import type { ForeignServers } from "./boot/foreign-servers.ts";
 import { type InstallSite, installationOf } from "./boot/installation.ts";
+import { LoopBreaker } from "./boot/loop-breaker.ts";
+import { NetbootFiles } from "./boot/netboot-files.ts";
+import type { PoolPolicy } from "./boot/pool-policy.ts";
+import { Sightings } from "./boot/sightings.ts";
 import { AssetTftpFiles } from "./boot/tftp-files.ts";
 import { tftpFootprints } from "./boot/tftp-footprint.ts";
 import { Urls } from "./boot/urls.ts";
 import { createOperatorApps } from "./daemon-operator.ts";
+import { openPool, type Pool } from "./daemon-pool.ts";
 import {
   declaredSlots,
   installSite,
@@ -18,6 +27,7 @@ import {
   needsRestart,
   queueRules,
   type Settings,
+  servedNetworks,
 } from "./daemon-settings.ts";
 import {
   closeServer,
@@ -27,6 +37,7 @@ import {
   openTftpSocket,
   type PassedSockets,
 } from "./daemon-sockets.ts";
+import { createForeignServers, openNeighbours, startConflictProbe, watchForeignServers } from "./daemon-watch.ts";
 import { serveDhcp } from "./dhcp/server.ts";
 import { createRunEffect } from "./effects.ts";
 import { createAssetApp } from "./http/asset-app.ts";
@@ -35,6 +46,7 @@ import { type Certificate, loadCertificate } from "./http/certificate.ts";
 import { createMachineApp } from "./http/machine-app.ts";
 import { refusalToServe } from "./net/interfaces.ts";
 import { type Ipv4Address, parseIpv4Address } from "./net/ipv4-address.ts";
+import type { MacAddress } from "./net/mac-address.ts";
 import { openUdp } from "./net/open-udp.ts";
 import { parseSystemUuid } from "./net/system-uuid.ts";
 import { socketsFromSystemd } from "./net/systemd-sockets.ts";
@@ -100,6 +112,11 @@ class Daemon {
   readonly #certificate: Certificate | null;
   readonly #urls: Urls;
   readonly #trace: Trace;
+  readonly #sightings = new Sightings();
+  readonly #loops: LoopBreaker;
+  readonly #foreign: ForeignServers;
+  /** null: there is none. */
+  #pool: Pool | null = null;
   readonly #systemd: SystemdNotify;
   readonly #startedAt = systemClock.now();
 
@@ -113,6 +130,8 @@ class Daemon {
     this.#urls = new Urls(network.address, http.port, certificate === null ? null : tls);
     this.#site = installSite(settings, this.#urls);
     this.#trace = new Trace(systemClock, log);
+    this.#loops = new LoopBreaker(systemClock, this.#trace);
+    this.#foreign = createForeignServers(settings.config, this.#trace);
     this.#systemd = new SystemdNotify(process.env, log);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -133,15 +152,27 @@ class Daemon {
     await mkdir(paths.state, { recursive: true, mode: 0o700 });
     const lock = await lockFolder(paths.state);
     this.#closers.push(() => lock.release());
+    // It takes some seconds; meanwhile everything but DHCP is opened.
+    const watching = watchForeignServers(this.#foreign, this.#settings.config, passed, this.#log);
+    watching.catch(() => {});
+    this.#closers.push(() => {
+      this.#foreign.stop();
+      return watching.then(
+        (close) => close(),
+        () => {},
+      );
+    });
     await this.#openTimeline();
     const engine = await this.#openEngine();
     await this.#findMissingFiles();
     const looking = setInterval(() => void this.#findMissingFiles(), LOOK_AGAIN_MS);
     this.#closers.push(() => clearInterval(looking));
+    const pool = await this.#openAddresses(engine);
     await this.#openOperator(engine, passed);
     await this.#openHttp(engine, passed);
     await this.#openTftp(engine, passed);
-    await this.#openDhcp(engine, passed);
+    await watching;
+    await this.#openDhcp(engine, passed, pool);
     this.#listenToSignals(engine);
     this.#trace.note({ mac: null, road: "daemon", outcome: "noted", what: `bootqueue ${VERSION} started`, why: "" });
     const { slots, hosts } = engine.state;
@@ -179,6 +210,7 @@ class Daemon {
 
   async #openEngine(): Promise<Engine> {
     const store = new JsonFileStore(join(this.#settings.config.paths.state, "state.json"), systemClock);
+    this.#closers.push(() => store.close());
     const state = (await store.load()) ?? EMPTY_QUEUE;
     const engine: Engine = new Engine({
       state,
@@ -202,32 +234,62 @@ class Daemon {
     return engine;
   }
 
-  async #openDhcp(engine: Engine, passed: PassedSockets): Promise<void> {
+  /** What looks after addresses: whether they are in use already, and the pool, if there is one. */
+  async #openAddresses(engine: Engine): Promise<PoolPolicy | null> {
+    const { config } = this.#settings;
+    const neighbours = await openNeighbours(config);
+    if (neighbours !== null) {
+      this.#closers.push(() => neighbours.close());
+      const probe = await startConflictProbe(engine, config, neighbours, this.#trace, this.#log);
+      this.#closers.push(() => probe.stop());
+    }
+    const pool = await openPool(engine, config, neighbours, this.#trace, (cause) => {
+      this.#log.error("leases cannot be saved; stopping, because none may be given that is not on disk", {
+        why: (cause as Error).message,
+      });
+      void this.#stop(1);
+    });
+    this.#pool = pool;
+    return pool?.policy ?? null;
+  }
+
+  async #openDhcp(engine: Engine, passed: PassedSockets, pool: PoolPolicy | null): Promise<void> {
     const { network, dhcp } = this.#settings.config;
     const sockets = await openDhcpSockets(network.address, passed);
-    this.#closers.push(() => Promise.all([sockets.own.close(), sockets.broadcast?.close()]));
+    this.#closers.push(() =>
+      Promise.all([sockets.own.close(), sockets.broadcast?.close(), sockets.bootServer?.close()]),
+    );
     const policy = new SlotDhcpPolicy({
       queue: engine,
       tracer: this.#trace,
       terms: {
-        subnet: network.subnet,
-        router: network.router,
-        domainNameServers: network.dns,
-        domain: network.domain,
+        ...servedNetworks(this.#settings.config),
         leaseSeconds: network.lease_seconds,
         extra: dhcp.options.map(({ code, hex }) => ({ code, bytes: Buffer.from(hex, "hex"), onlyIfAsked: false })),
       },
-      rungs: { nextServer: network.address, bootFiles: dhcp.boot_files, urls: this.#urls },
+      rungs: {
+        nextServer: network.address,
+        bootFiles: dhcp.boot_files,
+        urls: this.#urls,
+        askBootServer: new Set(dhcp.proxy_asks_4011),
+      },
       newToken: newAttemptToken,
       bogusUuids: new Set(dhcp.bogus_uuids.flatMap((text) => parseSystemUuid(text) ?? [])),
       provisioned: dhcp.provisioned,
       usesDhcpOnceInstalled: (profile) => this.#site.profiles.get(profile)?.usesDhcpOnceInstalled() ?? false,
+      mode: this.#standardMode,
+      wantsSecureBoot: (profile) => this.#site.profiles.get(profile)?.secureBoot ?? false,
+      sightings: this.#sightings,
+      loops: this.#loops,
+      flood: new FloodGuard(systemClock, this.#trace),
+      foreign: this.#foreign,
+      pool,
     });
     serveDhcp(sockets, policy, network.address, this.#log);
   }
 
   async #openTftp(engine: Engine, passed: PassedSockets): Promise<void> {
-    const { network, paths, tftp } = this.#settings.config;
+    const { network, dhcp, paths, tftp } = this.#settings.config;
     const socket = await openTftpSocket(network.address, passed);
     this.#closers.push(() => socket.close());
     const limits = {
@@ -235,17 +297,17 @@ class Daemon {
       windowsizeMax: tftp.windowsize_max,
       transfersMax: tftp.transfers_max,
     };
-    const observer = tftpFootprints(this.#trace, (address) => findMacAt(engine.state, address));
-    const options = { observer, address: network.address };
-    const serving = serveTftp(
-      socket,
-      openUdp,
-      new AssetTftpFiles(paths.assets),
-      limits,
-      systemClock,
-      this.#log,
-      options,
-    );
+    const macAt = (address: Ipv4Address) => this.#macAt(engine, address);
+    const observer = tftpFootprints(this.#trace, macAt);
+    const files = new NetbootFiles({
+      ...this.#bootTurn(engine),
+      assets: new AssetTftpFiles(paths.assets),
+      loops: this.#loops,
+      loaders: new Set(Object.values(dhcp.boot_files)),
+      macAt,
+    });
+    const options = { observer, address: network.address, singlePort: tftp.single_port };
+    const serving = serveTftp(socket, openUdp, files, limits, systemClock, this.#log, options);
     this.#closers.push(() => serving.close());
   }
 
@@ -254,10 +316,12 @@ class Daemon {
     const { network, http, paths, dhcp } = this.#settings.config;
     const tracer = this.#trace;
     const { provisioned } = dhcp;
-    const app = createMachineApp({ queue: engine, site: () => this.#site, tracer, remoteAddress, provisioned });
+    const app = createMachineApp({ ...this.#bootTurn(engine), tracer, remoteAddress, provisioned });
     const served = (c: Context, path: string, { status, sizeBytes }: { status: number; sizeBytes: number }) => {
       const from = remoteAddress(c);
-      const mac = from === null ? null : findMacAt(engine.state, from);
+      const mac = from === null ? null : this.#macAt(engine, from);
+      if (mac !== null && c.req.method === "GET" && status === 200 && Object.values(dhcp.boot_files).includes(path))
+        this.#loops.sent(mac, this.#urls.asset(path));
       const outcome = status < 400 ? "answered" : "dropped";
       const why = status === 404 ? "there is no such file below assets/" : "";
       tracer.note({ mac, road: "http", outcome, what: `${c.req.method} ${path}`, why, fields: { status, sizeBytes } });
@@ -278,6 +342,26 @@ class Daemon {
     this.#closers.push(() => closeServer(secure as Server));
   }
 
+  /** What both a boot loader that speaks HTTP and one that speaks TFTP need to be told what to boot. */
+  #bootTurn(engine: Engine): BootTurnParts {
+    return {
+      queue: engine,
+      site: () => this.#site,
+      mode: this.#standardMode,
+      sightings: this.#sightings,
+      newToken: newAttemptToken,
+    };
+  }
+
+  /** Of a slot, or one that another DHCP server gave. */
+  #macAt(engine: Engine, address: Ipv4Address): MacAddress | null {
+    return findMacAt(engine.state, address) ?? this.#sightings.macAt(address);
+  }
+
+  get #standardMode(): StandardMode {
+    return this.#settings.config.dhcp.mode === "proxy" ? "proxy" : "full";
+  }
+
   /** For people: the page and the API on the network, and everything on root's socket. */
   async #openOperator(engine: Engine, passed: PassedSockets): Promise<void> {
     const { operator, network, paths } = this.#settings.config;
@@ -286,10 +370,11 @@ class Daemon {
       trace: this.#trace,
       log: this.#log,
       stateFolder: paths.state,
-      hostnames: [operator.listen.address, network.address],
+      hostnames: [hostname(), `${hostname()}.${network.domain}`],
       about: () => this.#about(),
       previewAnswer: (host) => this.#previewAnswer(engine, host),
       notReady: () => this.#missing,
+      leases: () => this.#pool?.book ?? null,
     });
     const server = serverOf(apps.network.fetch);
     const fd = passed.get("operator");
@@ -342,9 +427,11 @@ class Daemon {
 
   async #findMissingFiles(): Promise<void> {
     const { paths, dhcp } = this.#settings.config;
-    const used = [...this.#site.profiles.values()].flatMap((profile) => profile.assets());
-    // Loaders of rarer architectures may be left out; without these two nothing boots.
+    const profiles = [...this.#site.profiles.values()];
+    const used = profiles.flatMap((profile) => profile.assets());
+    // Loaders of rarer architectures may be left out; without these nothing boots.
     const files = new Set([dhcp.boot_files.bios, dhcp.boot_files.uefi_x64, ...used]);
+    if (profiles.some((profile) => profile.secureBoot)) files.add(dhcp.boot_files.uefi_x64_secure);
     const missing: string[] = [];
     for (const file of files) {
       const path = join(paths.assets, file);
@@ -359,10 +446,10 @@ class Daemon {
   }
 
   #about() {
-    const { network, http, operator } = this.#settings.config;
+    const { network, dhcp, http, operator } = this.#settings.config;
     return {
       version: VERSION,
-      mode: "authoritative",
+      mode: dhcp.mode,
       startedAt: this.#startedAt,
       listen: [
         { what: "DHCP", address: `${network.address}:67` },
@@ -370,7 +457,12 @@ class Daemon {
         { what: "machines", address: `http://${network.address}:${http.port}` },
         { what: "page and API", address: `http://${operator.listen.address}:${operator.listen.port}` },
       ],
-      warnings: this.#missing,
+      warnings: [
+        ...this.#missing,
+        ...this.#loops.warnings(),
+        ...this.#foreign.warnings(),
+        ...(this.#pool?.policy.warnings() ?? []),
+      ],
     };
   }
 

@@ -3,7 +3,7 @@ import type { Log } from "./std/log.ts";
 
 /**
  * Tells systemd how we are (sd_notify(3)), where it started us. Node has no Unix datagram sockets, so `systemd-notify`
- * does it; `--no-block`, or it would wait for systemd to have read the message.
+ * does it. Without `--no-block`: a child that is gone before systemd looks up its process id has told nothing.
  */
 export class SystemdNotify {
   readonly #environment: NodeJS.ProcessEnv;
@@ -33,7 +33,7 @@ export class SystemdNotify {
 
   #send(...lines: readonly string[]): void {
     if (this.#environment.NOTIFY_SOCKET === undefined) return;
-    const child = spawn("systemd-notify", ["--no-block", `--pid=${process.pid}`, ...lines], { stdio: "ignore" });
+    const child = spawn("systemd-notify", [`--pid=${process.pid}`, ...lines], { stdio: "ignore" });
     child.on("error", (error) => this.#log.warn("systemd could not be told", { error: error.message }));
   }
 }

@@ -1,4 +1,5 @@
 import type { BootPlan } from "../profiles/kind.ts";
+import type { Urls } from "./urls.ts";
 
 /** iPXE script that loads what the plan says, and shows `title`. */
 export function renderBootScript(plan: BootPlan, title: string): string {
@@ -21,6 +22,21 @@ export function renderLocalBootScript(reason: string): string {
     `echo bootqueue: ${printable(reason)}`,
     "echo bootqueue: leaving to the local disk",
     "sleep 3",
+    "exit 1",
+  ]);
+}
+
+/**
+ * `autoexec.ipxe`, for an iPXE that nobody told of its script: a signed one, into which none can be built. It runs in
+ * place of iPXE's own DHCP, so it does that first.
+ */
+export function renderAutoexec(urls: Urls): string {
+  return script([
+    "dhcp || goto failed",
+    `chain ${urls.scriptOfAsker} || goto failed`,
+    ":failed",
+    "echo bootqueue: could not get a boot script; leaving to the local disk",
+    "sleep 5",
     "exit 1",
   ]);
 }

@@ -1,6 +1,6 @@
 import type { DhcpMessage } from "../dhcp/message.ts";
 import type { MacAddress } from "../net/mac-address.ts";
-import { ARCHITECTURES, type Architecture } from "./architecture.ts";
+import { ARCHITECTURES, type Architecture, RASPBERRY_PI } from "./architecture.ts";
 
 /** What kind of program sent a DHCP message. */
 export type BootClient =
@@ -60,21 +60,24 @@ export function describeClient(client: BootClient): string {
 }
 
 /** Several may be given (RFC 4578 §2.1): the first that we know. */
-function architectureOf({ mac, options }: DhcpMessage) {
+function architectureOf({ mac, options, raw }: DhcpMessage) {
   const codes = options.clientSystemArchitecture ?? [];
   const known = codes.find((code) => ARCHITECTURES.has(code));
   const said = known ?? codes[0] ?? null;
-  const architectureCode = said === BIOS && isRaspberryPi(mac) ? RASPBERRY_PI : said;
+  const architectureCode = said === BIOS && isRaspberryPi(mac, raw.get(97)) ? RASPBERRY_PI : said;
   return { architectureCode, architecture: ARCHITECTURES.get(architectureCode ?? -1) ?? null };
 }
 
-/** Its boot ROM says BIOS and can run no BIOS loader; only the maker's addresses tell it apart. */
-function isRaspberryPi(mac: MacAddress | null): boolean {
-  return mac !== null && RASPBERRY_PI_MAKERS.has(mac.slice(0, 8));
+/**
+ * Its boot ROM says BIOS and can run no BIOS loader; it is told by the maker's addresses, and from the Pi 4 on by a UUID
+ * that begins with letters (raspberrypi/documentation, eeprom-bootloader.adoc).
+ */
+function isRaspberryPi(mac: MacAddress | null, uuid: Uint8Array | undefined): boolean {
+  if (mac !== null && RASPBERRY_PI_MAKERS.has(mac.slice(0, 8))) return true;
+  return uuid?.length === 17 && /^RPi\d/.test(Buffer.from(uuid.subarray(1)).toString("latin1"));
 }
 
 const BIOS = 0;
-const RASPBERRY_PI = 41;
 const RASPBERRY_PI_MAKERS: ReadonlySet<string> = new Set([
   "b8:27:eb",
   "dc:a6:32",

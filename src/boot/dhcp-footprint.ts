@@ -1,33 +1,75 @@
+import type { DhcpMessage } from "../dhcp/message.ts";
 import type { DhcpReport } from "../dhcp/policy.ts";
+import { UNSPECIFIED } from "../net/ipv4-address.ts";
+import type { DhcpMode } from "../queue/host.ts";
 import type { Footprint } from "../trace/footprint.ts";
 import { type BootClient, describeClient } from "./client.ts";
 
-/** One datagram, as it stands on the timeline. */
-export function dhcpFootprint(report: DhcpReport, client: BootClient | null): Omit<Footprint, "at"> {
+/** One datagram, as it stands on the timeline. `mode`: how the one who sent it is served. */
+export function dhcpFootprint(report: DhcpReport, client: BootClient | null, mode: DhcpMode): Omit<Footprint, "at"> {
   const { request, reply, from, to, reason } = report;
   if (request === null) {
     return { mac: null, road: "dhcp", outcome: "dropped", what: `a datagram from ${from.address}`, why: reason };
   }
   const who = client === null ? "" : ` from ${describeClient(client)}`;
-  const fields = { xid: request.xid.toString(16).padStart(8, "0"), asked: request.type };
+  // Each of these is one form of object: copies of several would each be a form of its own, for every packet.
+  const xid = request.xid.toString(16).padStart(8, "0");
+  const asked = request.type;
+  const unknown = unknownArchitecture(client);
   if (reply === null) {
-    // RELEASE and DECLINE expect no answer, so silence is no refusal.
-    const wantsNone = request.type === "RELEASE" || request.type === "DECLINE";
-    const outcome = wantsNone ? "noted" : "dropped";
-    return { mac: request.mac, road: "dhcp", outcome, what: `${request.type}${who}`, why: reason, fields };
+    const outcome = wantsNone(request, mode) ? "noted" : "dropped";
+    return {
+      mac: request.mac,
+      road: "dhcp",
+      outcome,
+      what: `${request.type}${who}`,
+      why: reason,
+      fields: told({ xid, asked }, unknown),
+    };
   }
   const file = reply.options.bootfileName ?? reply.file;
   const loads = file === "" ? "" : `, boot file ${file}`;
+  const address = reply.yiaddr === UNSPECIFIED ? "without an address" : reply.yiaddr;
   const what =
-    reply.type === "NAK"
-      ? `NAK to ${request.type}${who}`
-      : `${reply.type} ${reply.yiaddr}${loads} to ${request.type}${who}`;
+    reply.type === "NAK" ? `NAK to ${request.type}${who}` : `${reply.type} ${address}${loads} to ${request.type}${who}`;
   return {
     mac: request.mac,
     road: "dhcp",
     outcome: reply.type === "NAK" ? "dropped" : "answered",
     what,
-    why: reason,
-    fields: { ...fields, sent: reply.type, ...(to === null ? {} : { to: `${to.address}:${to.port}` }) },
+    why: reason === "" && file === "" ? whyNothingToLoad(client) : reason,
+    fields: told(
+      to === null ? { xid, asked, sent: reply.type } : { xid, asked, sent: reply.type, to: `${to.address}:${to.port}` },
+      unknown,
+    ),
   };
+}
+
+/**
+ * RELEASE and DECLINE expect no answer, so silence is no refusal; nor, beside another server, is it when a client takes
+ * that server's address, which is what it should do.
+ */
+function wantsNone({ type, options }: DhcpMessage, mode: DhcpMode): boolean {
+  if (type === "RELEASE" || type === "DECLINE") return true;
+  return mode === "proxy" && type === "REQUEST" && options.serverIdentifier !== undefined;
+}
+
+/** Empty for who loads nothing, or knows by itself what. */
+function whyNothingToLoad(client: BootClient | null): string {
+  if (client?.type !== "firmware" || client.architecture?.label === "Raspberry Pi") return "";
+  const { architecture, architectureCode } = client;
+  const which =
+    architecture === null
+      ? `its architecture ${architectureCode ?? "(none given)"} is unknown`
+      : `there is no boot loader for ${architecture.label}`;
+  return architecture?.firmware != null ? "" : `no boot file: ${which}`;
+}
+
+/** Option 93 as it was sent, where our table does not know the number; else null. */
+function unknownArchitecture(client: BootClient | null): number | null {
+  return client?.type === "firmware" && client.architecture === null ? client.architectureCode : null;
+}
+
+function told(fields: Record<string, string>, architecture: number | null): NonNullable<Footprint["fields"]> {
+  return architecture === null ? fields : { ...fields, architecture };
 }

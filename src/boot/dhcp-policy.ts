@@ -1,31 +1,34 @@
 import type { Exchange } from "../dhcp/exchange.ts";
-import type { DhcpDecision, DhcpPolicy, DhcpQuestion, DhcpReport, ExtraOption, Lease } from "../dhcp/policy.ts";
-import type { DomainName } from "../net/hostname.ts";
-import { type Ipv4Address, type Ipv4Subnet, isInSubnet, subnetMask } from "../net/ipv4-address.ts";
+import { isLook } from "../dhcp/foreign-server.ts";
+import type { BootTarget, DhcpDecision, DhcpPolicy, DhcpQuestion, DhcpReport, ExtraOption } from "../dhcp/policy.ts";
+import type { Ipv4Address } from "../net/ipv4-address.ts";
+import { isInSubnet } from "../net/ipv4-address.ts";
 import { isUnicastMac, type MacAddress } from "../net/mac-address.ts";
 import { isSameSystem, type SystemUuid, systemUuidFromOption } from "../net/system-uuid.ts";
 import type { Links } from "../profiles/kind.ts";
 import type { QueueEvent } from "../queue/event.ts";
-import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host } from "../queue/host.ts";
+import { ARMED, type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type Host } from "../queue/host.ts";
+import { isWithin, type Place } from "../queue/place.ts";
 import { REFUSALS } from "../queue/refusal.ts";
 import type { ProfileName, Slot } from "../queue/slot.ts";
 import { findHeldSlot, findHostByMac, findHostByUuid, type QueueState, slotOf } from "../queue/state.ts";
 import type { Verdict } from "../queue/step.ts";
+import type { Result } from "../std/result.ts";
 import type { Tracer } from "../trace/footprint.ts";
+import { RASPBERRY_PI } from "./architecture.ts";
 import { type BootClient, identifyClient } from "./client.ts";
 import { dhcpFootprint } from "./dhcp-footprint.ts";
+import { dhcpModeOf, IGNORED, type StandardMode } from "./dhcp-mode.ts";
+import type { FloodGuard } from "./flood-guard.ts";
+import type { ForeignServers } from "./foreign-servers.ts";
 import { nextRung, type Rungs } from "./ladder.ts";
-
-/** The network that leases are for. */
-export interface LeaseTerms {
-  readonly subnet: Ipv4Subnet;
-  readonly router: Ipv4Address;
-  readonly domainNameServers: readonly Ipv4Address[];
-  readonly domain: DomainName;
-  readonly leaseSeconds: number;
-  /** The operator's own options, for everybody. */
-  readonly extra: readonly ExtraOption[];
-}
+import { type LeaseTerms, leaseOf } from "./lease-terms.ts";
+import type { LoopBreaker } from "./loop-breaker.ts";
+import type { PoolPolicy } from "./pool-policy.ts";
+import type { Sightings } from "./sightings.ts";
+import { StandingAnswer } from "./standing-answer.ts";
+import type { Admission } from "./stranger-gate.ts";
+import { placeOf } from "./subnets.ts";
 
 export interface SlotDhcpPolicyParts {
   readonly queue: { readonly state: QueueState; dispatch(event: QueueEvent): Promise<Verdict> };
@@ -39,9 +42,23 @@ export interface SlotDhcpPolicyParts {
   readonly provisioned: "ignore" | "local-boot";
   /** Does the system that this profile installs go on asking DHCP? */
   readonly usesDhcpOnceInstalled: (profile: ProfileName) => boolean;
+  /** For hosts that have no mode of their own. */
+  readonly mode: StandardMode;
+  /** Does this profile want shim and GRUB instead of iPXE? */
+  readonly wantsSecureBoot: (profile: ProfileName) => boolean;
+  readonly sightings: Sightings;
+  readonly loops: LoopBreaker;
+  readonly flood: FloodGuard;
+  /** Where it is noted who else answers machines here. */
+  readonly foreign: Pick<ForeignServers, "chosen" | "mac">;
+  /** Addresses for clients that boot nothing from here; null: they get none. */
+  readonly pool: PoolPolicy | null;
 }
 
-/** Answers DHCP's question out of the queue. */
+/**
+ * Answers DHCP's question out of the queue. A host in mode `proxy` goes the same way as one in mode `full`, but is told
+ * what to boot alone: its address is another server's, and its REQUEST never reaches us.
+ */
 export class SlotDhcpPolicy implements DhcpPolicy {
   readonly #parts: SlotDhcpPolicyParts;
 
@@ -50,27 +67,48 @@ export class SlotDhcpPolicy implements DhcpPolicy {
   }
 
   decide({ request, exchange }: DhcpQuestion): DhcpDecision | Promise<DhcpDecision> {
-    const { mac } = request;
+    const { mac, xid } = request;
     if (mac === null || !isUnicastMac(mac))
       return silence("its hardware address is not that of one Ethernet interface");
+    if (isLook(request)) return this.#answerLook(mac);
+    if (!this.#parts.flood.perMac.take(mac)) return silence(TOO_OFTEN);
     const client = identifyClient(request);
-    const asker: Asker = { mac, uuid: this.#uuidOf(request.raw.get(97)), client };
+    const uuid = this.#uuidOf(client, request.raw.get(97));
+    const host = this.#hostOf({ mac, uuid });
+    const place = placeOf(request, this.#parts.terms);
+    if (!place.ok) return silence(place.error);
+    const mode = dhcpModeOf(host, this.#parts.mode);
+    const asker: Asker = { mac, uuid, client, xid, exchange, mode, place: place.value };
+    if (asker.mode === "ignore") return silence(IGNORED);
     if (exchange.type === "SELECTING-ANOTHER")
       return silence(`it chose the offer of another DHCP server, ${exchange.server}`);
-    const boots = client.type === "firmware" || client.type === "ipxe";
-    if (!boots) return this.#decideOrdinary(asker, exchange);
-    // Before the queue is asked: who cannot boot anything from here must not cost a slot.
+    if (client.type !== "firmware" && client.type !== "ipxe") return this.#decideOrdinary(asker);
+    // Before the queue is asked: who cannot boot anything from here must not cost a slot. One that has a slot already is
+    // given the address, and nothing to load.
     const target = nextRung(client, mac, this.#parts.rungs);
-    if (!target.ok) return silence(`there is nothing it could boot: ${target.error}`);
+    if (!target.ok && (asker.mode === "proxy" || host?.slot == null)) return silence(nothingFor(target.error));
+    if (asker.mode === "proxy") return this.#decideProxy(asker, host);
     if (exchange.type === "DISCOVER") return this.#offer(asker);
     if (exchange.type === "SELECTING" || exchange.type === "INIT-REBOOT") return this.#take(asker, exchange);
-    return this.#keep(asker, exchange);
+    return this.#keep(asker);
   }
 
   heard({ request, exchange }: DhcpQuestion): void {
     const { mac } = request;
-    if (exchange.type !== "DECLINE" || mac === null) return;
-    const { queue, tracer } = this.#parts;
+    if (mac === null) return;
+    const { queue, tracer, sightings } = this.#parts;
+    if (exchange.type === "SELECTING-ANOTHER") {
+      this.#parts.flood.strangers.took(mac);
+      this.#parts.foreign.chosen(exchange.server);
+      const address = request.options.requestedIpAddress;
+      if (address !== undefined && this.#modeOf(mac) === "proxy") sightings.saw(mac, { address });
+      else queue.dispatch({ type: "other-offer-chosen", mac }).catch(() => {});
+      return;
+    }
+    if (exchange.type !== "DECLINE" && exchange.type !== "RELEASE") return;
+    if (this.#parts.pool?.heard(mac, exchange.type, exchange.address)) return;
+    // A host keeps its slot, whatever its system says when it is shut down.
+    if (exchange.type === "RELEASE") return;
     queue.dispatch({ type: "address-declined", mac, address: exchange.address }).then(
       (verdict) => {
         const [what, why] =
@@ -86,8 +124,47 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     );
   }
 
+  repeatable(report: DhcpReport): StandingAnswer | null {
+    return StandingAnswer.of(this.#parts, report);
+  }
+
   outcome(report: DhcpReport): void {
-    this.#parts.tracer.note(dhcpFootprint(report, report.request === null ? null : identifyClient(report.request)));
+    const { request, reply } = report;
+    const client = request === null ? null : identifyClient(request);
+    const mode = request?.mac == null ? this.#parts.mode : this.#modeOf(request.mac);
+    // Our own look at who else answers here is no news.
+    if (request !== null && request.mac === this.#parts.foreign.mac) return;
+    const footprint = dhcpFootprint(report, client, mode);
+    const host = request?.mac == null ? undefined : findHostByMac(this.#parts.queue.state, request.mac);
+    if (reply === null && host?.slot == null) this.#parts.flood.notes.note(footprint);
+    else this.#parts.tracer.note(footprint);
+    const isLoader = client?.type === "firmware" || (client?.type === "ipxe" && !client.http);
+    const loader = reply?.options.bootfileName ?? reply?.file ?? "";
+    if (request?.mac != null && reply?.type === "ACK" && isLoader && loader !== "")
+      this.#parts.loops.leased(request.mac, loader, request.xid);
+  }
+
+  /**
+   * The boot file alone, to a DISCOVER and on port 4011. A slot is held for it, so that machines keep the order in which
+   * they were switched on; its boot script takes it.
+   */
+  #decideProxy(asker: Asker, host: Host | undefined): DhcpDecision | Promise<DhcpDecision> {
+    const { mac, uuid, exchange } = asker;
+    if (exchange.type !== "DISCOVER" && exchange.type !== "BOOT-SERVER") {
+      const how = host?.dhcp === "proxy" ? "its own DHCP mode is `proxy`" : "we are a proxy beside it";
+      return silence(`its address is the business of another DHCP server: ${how}`);
+    }
+    const address = exchange.type === "BOOT-SERVER" ? exchange.address : null;
+    this.#parts.sightings.saw(mac, { uuid, address });
+    return this.#offer(asker);
+  }
+
+  /** A daemon like this one wants to know who answers here: the truth, and no slot. */
+  #answerLook(mac: MacAddress): DhcpDecision {
+    const { foreign, rungs } = this.#parts;
+    if (mac === foreign.mac) return silence("our own look for other DHCP servers");
+    const boot = { type: "pxe", nextServer: rungs.nextServer, file: rungs.bootFiles.uefi_x64 } as const;
+    return { type: "boot-only", boot };
   }
 
   /** The OFFER for a netboot client: of its own slot, or of one that is held for it now. */
@@ -95,8 +172,18 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     const { queue } = this.#parts;
     const known = this.#standing(asker);
     if (known !== null) return known;
-    return queue.dispatch({ type: "host-seen", mac: asker.mac, uuid: asker.uuid }).then((verdict) => {
-      if (verdict.type === "refused") return silence(REFUSALS[verdict.reason]);
+    const { mac, uuid, place } = asker;
+    const { strangers } = this.#parts.flood;
+    const host = this.#hostOf(asker);
+    const isStranger = host === undefined || host.state.type === "discovered";
+    const admission = isStranger ? strangers.asks(mac) : KNOWN;
+    if (admission.type === "turned-away") return silence(admission.reason);
+    const { insistent } = admission;
+    return queue.dispatch({ type: "host-seen", mac, uuid, place, insistent }).then((verdict) => {
+      if (verdict.type === "refused") {
+        if (isStranger) strangers.leftWithNothing(mac, insistent);
+        return silence(REFUSALS[verdict.reason]);
+      }
       return this.#standing(asker) ?? this.#armed(asker) ?? silence("no slot could be held for it");
     });
   }
@@ -106,46 +193,59 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     asker: Asker,
     exchange: { type: "SELECTING" | "INIT-REBOOT"; address: Ipv4Address },
   ): DhcpDecision | Promise<DhcpDecision> {
-    const { queue, newToken, terms } = this.#parts;
-    const { mac, uuid } = asker;
+    const { queue, newToken, flood } = this.#parts;
+    const { mac, uuid, place } = asker;
     const { address } = exchange;
     const settled = this.#settled(asker);
     if (settled !== null)
       return settled.type === "lease" && settled.lease.address !== address ? wrongAddress(address) : settled;
-    const onOurNetwork = isInSubnet(address, terms.subnet);
-    return queue.dispatch({ type: "slot-requested", mac, uuid, address, token: newToken() }).then((verdict) => {
-      if (verdict.type !== "refused") return this.#settled(asker) ?? silence("its slot is gone again");
+    const onItsNetwork = isInSubnet(address, place.subnet);
+    return queue.dispatch({ type: "slot-requested", mac, uuid, place, address, token: newToken() }).then((verdict) => {
+      if (verdict.type !== "refused") {
+        flood.strangers.took(mac);
+        return this.#settled(asker) ?? silence("its slot is gone again");
+      }
       // A client that we would serve and that asks for what it cannot have is told so, and starts again at once. An
       // address of another network is another server's until the client says it means us.
+      if (verdict.reason === "other-network") return wrongNetwork(address);
       if (verdict.reason !== "address-not-yours") return silence(REFUSALS[verdict.reason]);
-      return exchange.type === "SELECTING" || onOurNetwork || findHostByMac(queue.state, mac)
+      return exchange.type === "SELECTING" || onItsNetwork || findHostByMac(queue.state, mac)
         ? wrongAddress(address)
         : silence("it asks for an address of another network");
     });
   }
 
-  /** RENEWING, REBINDING and INFORM of a netboot client: only who has a slot by now is answered. */
-  #keep(asker: Asker, exchange: Exchange): DhcpDecision {
+  /** RENEWING, REBINDING, INFORM and port 4011: only a netboot client that has a slot by now is answered. */
+  #keep(asker: Asker): DhcpDecision {
+    const { exchange } = asker;
+    const host = this.#hostOf(asker);
+    const slot = host && slotOf(this.#parts.queue.state, host);
     const settled = this.#settled(asker);
-    if (settled === null) {
-      const host = this.#hostOf(asker);
-      const slot = host && slotOf(this.#parts.queue.state, host);
+    if (slot !== undefined && !isWithin(asker.place, slot)) return elsewhere(exchange);
+    if (settled === null || slot === undefined)
       return silence(
         host && slot ? whySilent(host, slot) : "it has no slot here, so its address is not one that we gave",
       );
-    }
-    if (settled.type === "lease" && "address" in exchange && exchange.address !== settled.lease.address) {
-      return exchange.type === "RENEWING" && exchange.address !== null
-        ? wrongAddress(exchange.address)
-        : silence(`its lease on ${exchange.address} is another server's`);
+    // An INFORM tells an address that may be anybody's, and is answered all the same (RFC 2131 §4.3.5).
+    const extended = exchange.type === "INFORM" || !("address" in exchange) ? null : exchange.address;
+    if (settled.type !== "silence" && extended !== null && extended !== slot.address) {
+      return exchange.type === "RENEWING"
+        ? wrongAddress(extended)
+        : silence(`its lease on ${extended} is another server's`);
     }
     return settled;
   }
 
   /** Neither firmware nor iPXE: never costs a slot; only the installer, or an installed system that wants DHCP, is served. */
-  #decideOrdinary(asker: Asker, exchange: Exchange): DhcpDecision {
-    const { queue, usesDhcpOnceInstalled, rungs } = this.#parts;
+  #decideOrdinary(asker: Asker): DhcpDecision | Promise<DhcpDecision> {
+    const { queue, usesDhcpOnceInstalled, rungs, terms, pool } = this.#parts;
+    const { exchange } = asker;
     const host = findHostByMac(queue.state, asker.mac);
+    if (asker.mode === "proxy") return silence("no netboot client: its address is the business of another DHCP server");
+    // One that waits for a slot is not ours yet.
+    const isStranger = host === undefined || (host.state.type === "discovered" && host.slot === null);
+    if (pool !== null && isStranger && asker.client.type === "other")
+      return pool.decide(asker.mac, asker.place, exchange);
     if (host === undefined) {
       return silence(
         asker.client.type === "installer"
@@ -157,6 +257,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     if (slot === undefined) return silence(`host ${host.id} has no slot`);
     if (host.bootMac !== asker.mac)
       return silence(`another NIC of ${slot.hostname}; the address is for the one it booted from`);
+    if (!isWithin(asker.place, slot)) return elsewhere(exchange);
     const running = host.state.type === "pxe_booted" || host.state.type === "installing";
     const keepsDhcp = BEYOND_INSTALLING.has(host.state.type) && usesDhcpOnceInstalled(slot.profile);
     if (!running && !keepsDhcp) return silence(whySilent(host, slot));
@@ -165,7 +266,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
       if (exchange.type !== "DISCOVER" && exchange.type !== "INFORM") return wrongAddress(exchange.address);
     }
     const extra = running && host.attempt !== null ? forInstaller(rungs.urls.links(host.id, host.attempt.token)) : [];
-    return { type: "lease", lease: this.#lease(slot, null, extra) };
+    return { type: "lease", lease: leaseOf(slot, null, terms, extra) };
   }
 
   /** What is offered without asking the queue: a slot that the host has, or that is held for it. */
@@ -173,19 +274,25 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     const settled = this.#settled(asker);
     if (settled !== null) return settled;
     const held = findHeldSlot(this.#parts.queue.state, asker.mac);
-    return held === undefined ? null : this.#bootLease(held, asker);
+    return held === undefined || !isWithin(asker.place, held) ? null : this.#serve(held, asker);
   }
 
   /** The slot of a host that the operator armed and that asks for the first time, through whichever NIC. */
   #armed(asker: Asker): DhcpDecision | null {
     const host = this.#hostOf(asker);
     const slot = host && slotOf(this.#parts.queue.state, host);
-    return host?.state.type === "pxe_ready" && slot !== undefined ? this.#bootLease(slot, asker) : null;
+    return host?.state.type === "pxe_ready" && slot !== undefined && isWithin(asker.place, slot)
+      ? this.#serve(slot, asker)
+      : null;
   }
 
-  #hostOf({ mac, uuid }: Asker): Host | undefined {
+  #hostOf({ mac, uuid }: Pick<Asker, "mac" | "uuid">): Host | undefined {
     const { state } = this.#parts.queue;
     return findHostByMac(state, mac) ?? (uuid === null ? undefined : findHostByUuid(state, uuid));
+  }
+
+  #modeOf(mac: MacAddress): DhcpMode {
+    return dhcpModeOf(findHostByMac(this.#parts.queue.state, mac), this.#parts.mode);
   }
 
   /** What follows from the state alone. null: the queue has to decide. */
@@ -195,37 +302,46 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     if (host === undefined) return null;
     const { type } = host.state;
     const slot = slotOf(queue.state, host);
-    if (slot === undefined || host.bootMac !== asker.mac) return null;
+    if (slot === undefined || host.bootMac !== asker.mac || !isWithin(asker.place, slot)) return null;
     // A UUID that does not fit is the queue's business, which refuses it with words.
     if (host.uuid !== null && asker.uuid !== null && !isSameSystem(host.uuid, asker.uuid)) return null;
     if (host.state.type === "pxe_ready" && !host.state.requested) return null;
-    if (ARMED.has(type)) return this.#bootLease(slot, asker);
-    if (BEYOND_INSTALLING.has(type) && provisioned === "local-boot") return this.#bootLease(slot, asker);
+    if (ARMED.has(type)) return this.#serve(slot, asker);
+    if (BEYOND_INSTALLING.has(type) && provisioned === "local-boot") return this.#serve(slot, asker);
     return null;
   }
 
-  #bootLease(slot: Slot, asker: Asker): DhcpDecision {
-    const target = nextRung(asker.client, asker.mac, this.#parts.rungs);
-    if (!target.ok) return silence(`there is nothing it could boot: ${target.error}`);
-    return { type: "lease", lease: this.#lease(slot, target.value, []) };
-  }
-
-  #lease(slot: Slot, boot: Lease["boot"], extra: readonly ExtraOption[]): Lease {
+  /** What a client gets that may have this slot: the address and the next thing to load, or the latter alone. */
+  #serve(slot: Slot, asker: Asker): DhcpDecision {
     const { terms } = this.#parts;
-    return {
-      address: slot.address,
-      subnetMask: subnetMask(terms.subnet),
-      router: terms.router,
-      domainNameServers: terms.domainNameServers,
-      hostname: slot.hostname,
-      domainName: terms.domain,
-      leaseSeconds: terms.leaseSeconds,
-      boot,
-      extra: [...terms.extra, ...extra],
-    };
+    const target = this.#targetFor(slot, asker);
+    const stopped = target.ok ? this.#whyStopped(target.value, asker) : null;
+    if (stopped !== null) return silence(stopped);
+    const wantsAddress = asker.mode === "full" && asker.exchange.type !== "BOOT-SERVER";
+    if (!target.ok) {
+      // Firmware of a kind that we cannot boot has a use for its address; one that only chose the wrong way has not.
+      const isOfUse = wantsAddress && !nextRung(asker.client, asker.mac, this.#parts.rungs).ok;
+      return isOfUse ? { type: "lease", lease: leaseOf(slot, null, terms, []) } : silence(nothingFor(target.error));
+    }
+    if (wantsAddress) return { type: "lease", lease: leaseOf(slot, target.value, terms, []) };
+    return { type: "boot-only", boot: target.value };
   }
 
-  #uuidOf(option: Uint8Array | undefined): SystemUuid | null {
+  #targetFor({ profile }: Slot, { client, mac }: Asker): Result<BootTarget, string> {
+    const { rungs, wantsSecureBoot } = this.#parts;
+    return nextRung(client, mac, rungs, wantsSecureBoot(profile));
+  }
+
+  /** A boot script may be fetched as often as anybody likes; the queue counts what matters there. */
+  #whyStopped({ type, file }: BootTarget, { mac, xid }: Asker): string | null {
+    if (type === "ipxe" || file === "") return null;
+    const armedAt = findHostByMac(this.#parts.queue.state, mac)?.attempt?.armedAt ?? null;
+    return this.#parts.loops.whyStopped(mac, file, xid, armedAt);
+  }
+
+  /** A Pi's boot ROM sends its serial number there; the UEFI that it may load afterwards has a UUID of its own. */
+  #uuidOf(client: BootClient, option: Uint8Array | undefined): SystemUuid | null {
+    if (client.type === "firmware" && client.architectureCode === RASPBERRY_PI) return null;
     const uuid = option === undefined ? null : systemUuidFromOption(option);
     return uuid === null || this.#parts.bogusUuids.has(uuid) ? null : uuid;
   }
@@ -235,14 +351,38 @@ interface Asker {
   readonly mac: MacAddress;
   readonly uuid: SystemUuid | null;
   readonly client: BootClient;
+  readonly xid: number;
+  readonly exchange: Exchange;
+  readonly mode: DhcpMode;
+  readonly place: Place;
 }
+
+/** The queue knows it, so it need not wait among strangers. */
+const KNOWN: Admission = { type: "admitted", insistent: true };
+
+const TOO_OFTEN = "it sends far more than any client does; it is answered again when it sends less";
 
 function silence(reason: string): DhcpDecision {
   return { type: "silence", reason };
 }
 
+function nothingFor(error: string): string {
+  return `there is nothing it could boot: ${error}`;
+}
+
 function wrongAddress(address: Ipv4Address): DhcpDecision {
   return { type: "refuse", reason: `${address} is not held for you; ask again` };
+}
+
+function wrongNetwork(address: Ipv4Address): DhcpDecision {
+  return { type: "refuse", reason: `${address} does not work on this network; ask again` };
+}
+
+/** A host that has a slot, but asks through a network in which its address does not work. */
+function elsewhere(exchange: Exchange): DhcpDecision {
+  if (exchange.type === "DISCOVER" || exchange.type === "INFORM" || !("address" in exchange))
+    return silence(REFUSALS["other-network"]);
+  return wrongNetwork(exchange.address);
 }
 
 function whySilent(host: Host, slot: Slot): string {

@@ -1,19 +1,14 @@
-import type { DomainName } from "../net/hostname.ts";
-import type { Ipv4Address, Ipv4Subnet } from "../net/ipv4-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import type { InstallTarget, Links } from "../profiles/kind.ts";
 import type { Profile } from "../profiles/profiles.ts";
 import type { Host } from "../queue/host.ts";
 import type { ProfileName, Slot } from "../queue/slot.ts";
 import { type QueueState, slotOf } from "../queue/state.ts";
+import { type ServedNetworks, subnetAt } from "./subnets.ts";
 import type { Urls } from "./urls.ts";
 
 /** What every installation on this appliance has in common. */
-export interface InstallSite {
-  readonly subnet: Ipv4Subnet;
-  readonly router: Ipv4Address;
-  readonly domainNameServers: readonly Ipv4Address[];
-  readonly domain: DomainName;
+export interface InstallSite extends ServedNetworks {
   readonly urls: Urls;
   /** By name; replaced as a whole when the configuration is read again. */
   readonly profiles: ReadonlyMap<ProfileName, Profile>;
@@ -30,13 +25,14 @@ export interface Installation {
   readonly links: Links;
 }
 
-/** null: the host has no slot, no install was ever armed for it, or its profile is gone. */
+/** null: the host has no slot, no install was ever armed for it, or its profile or network is gone. */
 export function installationOf(state: QueueState, host: Host, site: InstallSite): Installation | null {
   const slot = slotOf(state, host);
   const profile = slot && site.profiles.get(slot.profile);
-  if (slot === undefined || profile === undefined || host.attempt === null) return null;
-  const { subnet, router, domainNameServers, domain, urls } = site;
+  const network = slot && subnetAt(site, slot.address);
+  if (slot === undefined || network === undefined || profile === undefined || host.attempt === null) return null;
+  const { subnet, router, domainNameServers, domain } = network;
   const { address, hostname } = slot;
   const target = { address, subnet, router, domainNameServers, hostname, domain, bootMac: host.bootMac };
-  return { host, slot, profile, target, links: urls.links(host.id, host.attempt.token) };
+  return { host, slot, profile, target, links: site.urls.links(host.id, host.attempt.token) };
 }

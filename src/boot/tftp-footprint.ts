@@ -13,14 +13,14 @@ export function tftpFootprints(tracer: Tracer, macAt: (address: Ipv4Address) => 
         mac,
         road: "tftp",
         outcome: "dropped",
-        what: `RRQ ${filename} refused`,
-        why: message,
+        what: `RRQ ${printable(filename)} refused`,
+        why: printable(message),
         fields: { from: from.address },
       });
     },
     ended({ filename, from, outcome }) {
       const mac = macAt(from.address);
-      tracer.note({ mac, road: "tftp", ...described(filename, outcome), fields: { from: from.address } });
+      tracer.note({ mac, road: "tftp", ...described(printable(filename), outcome), fields: { from: from.address } });
     },
   };
 }
@@ -46,15 +46,26 @@ function described(filename: string, outcome: TransferOutcome) {
       return {
         outcome: "noted",
         what: `the client broke off ${filename}`,
-        why: `ERROR ${outcome.code}: ${outcome.message}`,
+        why: `ERROR ${outcome.code}: ${printable(outcome.message)}`,
       } as const;
     case "client-silent":
+      if (outcome.ackedBlocks === outcome.blocks - 1)
+        return {
+          outcome: "answered",
+          what: `sent ${filename}`,
+          why: "the ACK of the last block never came, which is all that many clients leave out",
+        } as const;
       return {
         outcome: "dropped",
         what: `gave up sending ${filename}`,
-        why: `no ACK after block ${outcome.ackedBlocks}; a firewall, or packets that are lost`,
+        why: `no ACK after block ${outcome.ackedBlocks} of ${outcome.blocks}; a firewall, or packets that are lost`,
       } as const;
     case "shut-down":
       return { outcome: "dropped", what: `broke off ${filename}`, why: "the daemon is stopping" } as const;
   }
+}
+
+/** What a client wrote, for one line of the timeline. */
+function printable(text: string): string {
+  return text.slice(0, 200).replaceAll(/[^\x20-\x7e]/g, "?");
 }

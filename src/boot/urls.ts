@@ -29,6 +29,11 @@ export class Urls {
     return `${this.#base}/ipxe/${formatMacHyphens(mac)}`;
   }
 
+  /** The same as a text in which iPXE fills in the address of the NIC that it uses. */
+  get scriptOfAsker(): string {
+    return `${this.#base}/ipxe/\${netX/mac:hexhyp}`;
+  }
+
   /** `path` is relative to `assets/`. */
   asset(path: string): string {
     return `${this.#base}/assets/${path.split("/").map(encodeURIComponent).join("/")}`;

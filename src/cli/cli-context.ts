@@ -2,7 +2,7 @@ import { configPath, loadConfig } from "../config/load.ts";
 import { formatProblem } from "../std/problem.ts";
 import type { CliIo } from "./cli-io.ts";
 import { OperatorClient } from "./client.ts";
-import { CliFailure, EXIT, type ExitCode } from "./exit-code.ts";
+import { CliFailure, EXIT } from "./exit-code.ts";
 import { oneLine } from "./table.ts";
 
 /** The options that every command takes. */
@@ -18,7 +18,7 @@ export class CliContext {
   readonly io: CliIo;
   readonly #options: () => GlobalOptions;
   /** What the shell is told when nothing fails. */
-  exitCode: ExitCode = EXIT.done;
+  exitCode: number = EXIT.done;
 
   constructor(io: CliIo, options: () => GlobalOptions) {
     this.io = io;
@@ -61,6 +61,8 @@ export class CliContext {
     }
     this.io.err(what);
     const answer = await this.io.ask(`${question} [y/N] `);
+    // Ctrl-C and Ctrl-D leave the cursor behind the question.
+    if (answer === null) this.io.err("\n");
     if (!/^y(es)?$/i.test(answer?.trim() ?? "")) throw new CliFailure(EXIT.aborted, "nothing was done");
   }
 }

@@ -1,4 +1,3 @@
-import type { LoadedConfig } from "../config/load.ts";
 import type { Problem } from "../std/problem.ts";
 
 /** Everything the commands touch of the world, so that tests can bring their own. */
@@ -25,6 +24,11 @@ export interface CliIo {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Runs the daemon until it is told to stop. The answer is the exit code. */
   serve(configPath: string): Promise<number>;
-  /** What is wrong inside the profiles, which the config room does not understand. Absent: they are not looked at. */
-  readonly checkProfiles?: (loaded: LoadedConfig) => readonly Problem[];
+  /**
+   * What is wrong with the configuration in `configPath` beyond what the config room sees, such as inside the profiles.
+   * Absent: that is not looked at.
+   */
+  readonly checkSettings?: (
+    configPath: string,
+  ) => Promise<{ readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }>;
 }

@@ -15,16 +15,21 @@ export function addConfigCommands(program: Command, context: CliContext): void {
     .description("report everything that is wrong with the configuration and its profiles; exit code 2 if anything is")
     .action(async () => {
       const loaded = await loadConfig(context.configFile);
-      const problems = loaded.ok ? (context.io.checkProfiles?.(loaded.value) ?? []) : loaded.error;
+      const checked = loaded.ok ? await context.io.checkSettings?.(context.configFile) : undefined;
+      const problems = loaded.ok ? (checked?.problems ?? []) : loaded.error;
+      const warnings = checked?.warnings ?? [];
       const slots = loaded.ok ? loaded.value.config.slots.length : 0;
       const profiles = loaded.ok ? loaded.value.profiles.map(({ name }) => name) : [];
       const isGood = problems.length === 0;
       if (!isGood) context.exitCode = EXIT.usage;
-      context.print({ ok: isGood, file: context.configFile, problems, slots, profiles }, () =>
-        isGood
-          ? `${context.configFile} is good: ${slots} slots, profiles ${profiles.join(", ") || "none"}\n`
-          : problems.map((problem) => `${formatProblem(problem)}\n`).join(""),
-      );
+      context.print({ ok: isGood, file: context.configFile, problems, warnings, slots, profiles }, () => {
+        const good = `${context.configFile} is good: ${slots} slots, profiles ${profiles.join(", ") || "none"}\n`;
+        const said = [
+          ...problems.map(formatProblem),
+          ...warnings.map((warning) => `warning: ${formatProblem(warning)}`),
+        ];
+        return said.map((line) => `${line}\n`).join("") + (isGood ? good : "");
+      });
     });
 
   config

@@ -1,4 +1,13 @@
-import type { FootprintView, HostStateName, HostView, SlotStateName, SlotView, StatusView } from "../http/contract.ts";
+import type {
+  FootprintView,
+  HostStateName,
+  HostView,
+  LeasesView,
+  LeaseView,
+  SlotStateName,
+  SlotView,
+  StatusView,
+} from "../http/contract.ts";
 import { type Column, oneLine, renderFacts, renderTable } from "./table.ts";
 import { ago, formatDuration, formatTime, holderOf, nameOf, noteOf } from "./words.ts";
 
@@ -45,6 +54,20 @@ function slotNote(slot: SlotView, now: number): string {
   if (!slot.declared) return "gone from the configuration";
   if (slot.until !== null) return `held for ${formatDuration(Date.parse(slot.until) - now)} more`;
   return slot.reason;
+}
+
+/** `bootqueue leases`. */
+export function renderLeases({ pool, leases }: LeasesView, width: number | null): string {
+  if (pool === null) return "no pool; add [pool] to the configuration for clients that do not boot from the network\n";
+  const columns: readonly Column<LeaseView>[] = [
+    { title: "ADDRESS", cell: (lease) => lease.address },
+    { title: "MAC", cell: (lease) => lease.mac },
+    { title: "STATE", cell: (lease) => lease.state },
+    { title: "SINCE", cell: (lease) => (lease.since === null ? "" : formatTime(lease.since)), leaves: 1 },
+    { title: "UNTIL", cell: (lease) => (lease.until === null ? "" : formatTime(lease.until)) },
+  ];
+  const head = `${pool.first} to ${pool.last}: ${pool.free} of ${pool.size} free\n`;
+  return leases.length === 0 ? head : head + renderTable(columns, leases, width);
 }
 
 /** `bootqueue hosts`. */

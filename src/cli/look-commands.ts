@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { HostDetailView, HostsView, SlotsView, StatusView, TimelineView } from "../http/contract.ts";
+import type { HostDetailView, HostsView, LeasesView, SlotsView, StatusView, TimelineView } from "../http/contract.ts";
 import type { CliContext } from "./cli-context.ts";
 import { CliFailure, EXIT } from "./exit-code.ts";
 import { renderHostDetail } from "./host-detail.ts";
-import { renderFootprint, renderHosts, renderSlots, renderStatus } from "./lists.ts";
+import { renderFootprint, renderHosts, renderLeases, renderSlots, renderStatus } from "./lists.ts";
 import { HOST_STATES } from "./words.ts";
 
 /** The commands that only look. */
@@ -24,6 +24,14 @@ export function addLookCommands(program: Command, context: CliContext): void {
     .action(async () => {
       const { slots } = await (await context.client()).get<SlotsView>("/api/slots");
       context.print(slots, () => renderSlots(slots, io.now(), context.width));
+    });
+
+  program
+    .command("leases")
+    .description("addresses of the pool that clients have or had; times are UTC")
+    .action(async () => {
+      const leases = await (await context.client()).get<LeasesView>("/api/leases");
+      context.print(leases, () => renderLeases(leases, context.width));
     });
 
   program

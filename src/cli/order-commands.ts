@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import type { HostDetailView, OperatorTokenView, OrderDone, SlotsView, SlotView } from "../http/contract.ts";
 import type { CliContext } from "./cli-context.ts";
 import { CliFailure, EXIT } from "./exit-code.ts";
@@ -88,6 +88,22 @@ export function addOrderCommands(program: Command, context: CliContext): void {
       const { type: serverType, ...rest } = options;
       await give("/api/hosts", { mac, ...rest, ...(serverType === undefined ? {} : { serverType }) });
     });
+
+  program
+    .command("mode")
+    .description(
+      "how DHCP serves a machine: one whose firmware cannot merge two offers needs full beside another server",
+    )
+    .argument("<host>", `${HOST_ARGUMENT}; or the hardware address of one that is not known yet`)
+    .addArgument(
+      new Argument("<mode>", "full: address and boot file; proxy: boot file alone; ignore: nothing").choices([
+        "full",
+        "proxy",
+        "ignore",
+        "default",
+      ]),
+    )
+    .action(async (name: string, mode: string) => give(`/api/hosts/${encodeURIComponent(name)}/mode`, { mode }));
 
   program
     .command("pause")

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
 import { addConfigCommands } from "./config-commands.ts";
-import { EXIT_CODE_WORDS, type ExitCode } from "./exit-code.ts";
+import { EXIT_CODE_WORDS } from "./exit-code.ts";
 import { addLookCommands } from "./look-commands.ts";
 import { addOrderCommands } from "./order-commands.ts";
 import { addWatchCommand } from "./watch-command.ts";
@@ -25,7 +25,7 @@ export function addCommands(program: Command, context: CliContext): Command {
     .command("serve")
     .description("run the daemon in the foreground, as systemd does")
     .action(async () => {
-      context.exitCode = (await context.io.serve(context.configFile)) as ExitCode;
+      context.exitCode = await context.io.serve(context.configFile);
     });
   addLookCommands(program, context);
   addWatchCommand(program, context);

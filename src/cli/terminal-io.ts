@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import type { CliIo } from "./cli-io.ts";
 
 /** The real terminal. */
-export function terminalIo(parts: Pick<CliIo, "version" | "serve" | "checkProfiles">): CliIo {
+export function terminalIo(parts: Pick<CliIo, "version" | "serve" | "checkSettings">): CliIo {
   // `bootqueue logs | head` closes the pipe early; that is no failure.
   process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
     if (cause.code === "EPIPE") process.exit(0);

@@ -40,8 +40,17 @@ export function holderOf(slot: SlotView): string {
 }
 
 export function reservationOf(slot: SlotView): string {
-  if (slot.reservation === null) return "";
-  return slot.reservation.type === "mac" ? slot.reservation.mac : `type ${slot.reservation.serverType}`;
+  const { reservation } = slot;
+  switch (reservation?.type) {
+    case undefined:
+      return "";
+    case "mac":
+      return reservation.mac;
+    case "port":
+      return `port ${reservation.port}`;
+    case "server-type":
+      return `type ${reservation.serverType}`;
+  }
 }
 
 /** States in which something may be on the disks that somebody wants to keep. */

@@ -10,6 +10,7 @@ domain = "lab.example"
 lease_seconds = 3600
 
 [dhcp]
+mode = "authoritative"            # or "proxy", beside another DHCP server
 provisioned = "ignore"            # or "local-boot"
 bogus_uuids = []
 options = [{ code = 42, hex = "0a0b0001" }]
@@ -24,6 +25,7 @@ uefi_ia32 = "i386/snponly.efi"
 blksize_max = 1468
 windowsize_max = 16
 transfers_max = 512
+# single_port = true              # every transfer from port 69, for a firewall in between
 
 [http]
 port = 80                         # for machines, on network.address

@@ -1,6 +1,7 @@
 import { parseDomainName, parseHostname } from "../net/hostname.ts";
 import { type Ipv4Address, parseIpv4Address, parseIpv4Subnet } from "../net/ipv4-address.ts";
 import { isUnicastMac, parseMacAddress } from "../net/mac-address.ts";
+import { parseRelayPort } from "../net/relay-port.ts";
 import { parsedText, textLike } from "../std/field.ts";
 import { err, ok, type Result } from "../std/result.ts";
 
@@ -24,6 +25,12 @@ export const unicastMac = parsedText("MAC address", "the MAC address of one NIC 
   const mac = parseMacAddress(text);
   return mac.ok && isUnicastMac(mac.value) ? mac : err("not-a-unicast-mac");
 });
+
+export const relayPort = parsedText(
+  "switch port",
+  "a switch port as REMOTE-ID/CIRCUIT-ID, each in ASCII or as 0x and hexadecimal, such as switch1/7 or /eth1",
+  parseRelayPort,
+);
 
 /** Lower case; also one that would otherwise pass for genuine. */
 export const uuidText = parsedText("UUID", "a UUID such as 03000200-0400-0500-0006-000700080009", (text) =>

@@ -6,11 +6,12 @@ import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { parseToml } from "../std/toml.ts";
 import type { Listen } from "./fields.ts";
+import { poolProblems, type RelayedSubnet, relayedSubnets, subnetProblems } from "./networks.ts";
 import { ConfigFile } from "./schema.ts";
 import { type DeclaredSlot, expandSlots, missingProfiles } from "./slots.ts";
 
 /** What the daemon works with: the file's settings under their own names, every default filled in. */
-export interface Config extends Omit<ConfigFile, "network" | "operator"> {
+export interface Config extends Omit<ConfigFile, "network" | "operator" | "subnet"> {
   /** Path of the file it was read from. */
   readonly file: string;
   readonly network: ConfigFile["network"] & {
@@ -19,6 +20,8 @@ export interface Config extends Omit<ConfigFile, "network" | "operator"> {
     readonly subnet: Ipv4Subnet;
   };
   readonly operator: ConfigFile["operator"] & { readonly listen: Listen };
+  /** Networks behind relays. */
+  readonly subnet: readonly RelayedSubnet[];
   /** `slot` and `slot_range` as one list, in the order of the file. */
   readonly slots: readonly DeclaredSlot[];
 }
@@ -54,9 +57,15 @@ export function parseConfig(text: string, file: string): Result<Config, readonly
   const router = settings.network.router ?? settings.network.address;
   const network = { ...settings.network, router, dns: settings.network.dns ?? [router] };
   const listen = settings.operator.listen ?? { address: network.address, port: 8080 };
-  const slots = expandSlots(settings, text, network);
-  const config = { ...settings, file, network, operator: { ...settings.operator, listen }, slots: [] };
-  const problems = [...ruleProblems(config), ...(slots.ok ? [] : slots.error)];
+  const subnet = relayedSubnets(settings, network);
+  const slots = expandSlots(settings, text, { ...network, relayed: subnet });
+  const config = { ...settings, file, network, subnet, operator: { ...settings.operator, listen }, slots: [] };
+  const problems = [
+    ...ruleProblems(config),
+    ...subnetProblems(network, subnet),
+    ...poolProblems(settings.pool, network, subnet, slots.ok ? slots.value : []),
+    ...(slots.ok ? [] : slots.error),
+  ];
   return problems.length > 0 || !slots.ok ? err(problems) : ok({ ...config, slots: slots.value });
 }
 
@@ -91,9 +100,11 @@ const HINTS = {
   "slot_range.ip": "unknown key; the first address of a range is called first",
 } as const;
 
-function ruleProblems({ network, dhcp, http, operator }: Config): Problem[] {
+function ruleProblems({ network, dhcp, http, operator, pool }: Config): Problem[] {
   const problems: Problem[] = [];
   const say = (path: string, message: string) => problems.push({ path, message });
+  if (pool !== undefined && dhcp.mode === "proxy")
+    say("pool", 'expected no pool with dhcp.mode = "proxy": there another server gives the addresses');
   const { subnet, address, router } = network;
   if (prefixLength(subnet) < 8 || prefixLength(subnet) > 30) {
     say("network.subnet", `expected a prefix length from 8 to 30, found ${subnet}`);

@@ -37,6 +37,29 @@ const NetworkSection = z.strictObject({
     ),
 });
 
+const SubnetEntry = z.strictObject({
+  name: textLike("name", "a name of up to 64 letters, digits and . _ -", /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/).describe(
+    "What people call it, in messages.",
+  ),
+  subnet: field.ipv4Subnet.describe("The network. Its relay passes DHCP on to `network.address`."),
+  router: field.ipv4Address.describe("The default router of its machines (option 3)."),
+  dns: z
+    .array(field.ipv4Address, { error: "expected a list of one to eight IPv4 addresses" })
+    .min(1, { error: "expected a list of one to eight IPv4 addresses" })
+    .max(8, { error: "expected a list of one to eight IPv4 addresses" })
+    .optional()
+    .meta({ description: "Their name servers (option 6).", "x-default": "`network.dns`" }),
+  domain: field.domainName
+    .optional()
+    .meta({ description: "Their domain (option 15).", "x-default": "`network.domain`" }),
+});
+
+const PoolSection = z.strictObject({
+  first: field.ipv4Address.describe("The first address."),
+  last: field.ipv4Address.describe("The last address, in the same network as the first."),
+  lease_seconds: whole(60, 604_800).default(3600).describe("How long a client may keep its address."),
+});
+
 const OptionEntry = z.strictObject({
   code: whole(1, 254)
     .refine((code) => !OWN_OPTIONS.has(code), { error: "expected an option that bootqueue does not set itself" })
@@ -54,9 +77,32 @@ const BootFilesSection = z.strictObject({
   uefi_x64: field.assetName.default("snponly.efi").describe("For 64-bit x86 UEFI (7, 9; over HTTP 16)."),
   uefi_arm64: field.assetName.default("arm64/snponly.efi").describe("For 64-bit ARM UEFI (11; over HTTP 19)."),
   uefi_ia32: field.assetName.default("i386/snponly.efi").describe("For 32-bit x86 UEFI (6; over HTTP 15)."),
+  uefi_x64_secure: field.assetName
+    .default("secure-boot/shimx64.efi")
+    .describe("For 64-bit x86 UEFI with a profile that says `secure_boot`; GRUB lies beside it."),
+  uefi_arm64_secure: field.assetName
+    .default("secure-boot/arm64/shimaa64.efi")
+    .describe("For 64-bit ARM UEFI with such a profile."),
 });
 
 const DhcpSection = z.strictObject({
+  mode: oneOf(["authoritative", "proxy"])
+    .default("authoritative")
+    .describe(
+      "`authoritative`: the only DHCP server of this network, which gives addresses too. `proxy`: beside another server that gives the addresses; only what to boot is answered.",
+    ),
+  allow_other_servers: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Start although another DHCP server answers on the boot network, and do not look for one before the start. Machines then get whichever answer comes first.",
+    ),
+  conflict_probe: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Ask whether anybody has an address of the boot network (ARP) before it is offered; one that is in use is skipped.",
+    ),
   provisioned: oneOf(["ignore", "local-boot"])
     .default("ignore")
     .describe("What an installed machine gets: silence, or a boot script that goes on to its disk at once."),
@@ -64,6 +110,12 @@ const DhcpSection = z.strictObject({
     .array(field.uuidText)
     .prefault([])
     .describe("UUIDs that several boards share; a machine that shows one is known by its MAC addresses alone."),
+  proxy_asks_4011: z
+    .array(oneOf(["bios", "uefi_ia32", "uefi_x64", "uefi_arm64"]))
+    .prefault([])
+    .describe(
+      "Firmware that cannot boot from a proxy's offer alone: it is left to ask port 4011 for its boot file (option 43 is left out of the offer).",
+    ),
   options: z
     .array(OptionEntry)
     .prefault([])
@@ -74,7 +126,15 @@ const DhcpSection = z.strictObject({
 const TftpSection = z.strictObject({
   blksize_max: whole(8, 65_464).default(1468).describe("Largest block we agree to, in octets (RFC 2348)."),
   windowsize_max: whole(1, 65_535).default(16).describe("Most blocks in flight that we agree to (RFC 7440)."),
-  transfers_max: whole(1, 10_000).default(512).describe("Transfers at one time; more are refused."),
+  transfers_max: whole(1, 10_000)
+    .default(512)
+    .describe("Transfers at one time; more get no answer until there is room, and firmware asks again."),
+  single_port: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Answer every transfer from port 69 itself instead of from a port of its own, where a firewall lets nothing else through.",
+    ),
 });
 
 const HttpSection = z.strictObject({
@@ -139,6 +199,11 @@ const SlotEntry = z.strictObject({
   hostname: field.hostname.describe("Its name, without the domain."),
   profile: field.profileName.describe("What is installed on it."),
   mac: field.unicastMac.optional().describe("Kept for the machine with this address."),
+  port: field.relayPort
+    .optional()
+    .describe(
+      "Kept for the machine at this switch port, as the relay or switch names it in option 82: remote id, slash, circuit id, each in ASCII or as `0x` and hexadecimal. Nothing before the slash: whatever the remote id is.",
+    ),
   server_type: field.serverTypeName.optional().describe("Kept for a machine of this type."),
 });
 
@@ -158,6 +223,10 @@ const SlotRangeEntry = z.strictObject({
 export const ConfigFile = z.strictObject({
   // Prefilled although it cannot stay empty: so each missing key is named, not only the section.
   network: NetworkSection.prefault({} as never).describe("The boot network."),
+  subnet: z.array(SubnetEntry).prefault([]).describe("One more network, behind a DHCP relay."),
+  pool: PoolSection.optional().describe(
+    "Addresses for clients that do not boot from the network. Left out: they get none.",
+  ),
   dhcp: DhcpSection.prefault({}).describe("How DHCP requests are answered."),
   tftp: TftpSection.prefault({}).describe("What TFTP clients may ask for."),
   http: HttpSection.prefault({}).describe("HTTP for machines."),

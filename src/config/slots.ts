@@ -1,6 +1,7 @@
 import { type Hostname, parseHostname } from "../net/hostname.ts";
 import { type Ipv4Address, type Ipv4Subnet, ipv4Plus, isHostAddress } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
+import type { RelayPort } from "../net/relay-port.ts";
 import type { Brand } from "../std/brand.ts";
 import { nearest } from "../std/nearest.ts";
 import type { Problem } from "../std/problem.ts";
@@ -20,13 +21,16 @@ export interface DeclaredSlot {
 
 export type SlotReservation =
   | { readonly type: "mac"; readonly mac: MacAddress }
+  | { readonly type: "port"; readonly port: RelayPort }
   | { readonly type: "server-type"; readonly serverType: string };
 
-/** What an address may not be, with the reason. */
+/** Where addresses may lie, and which of them are taken. */
 export interface SlotNetwork {
   readonly subnet: Ipv4Subnet;
   readonly address: Ipv4Address;
   readonly router: Ipv4Address;
+  /** Networks behind relays. */
+  readonly relayed: readonly { readonly name: string; readonly subnet: Ipv4Subnet; readonly router: Ipv4Address }[];
 }
 
 /** `[[slot]]` and `[[slot_range]]` as one list, in the order of the file, which is the order of the queue. */
@@ -48,6 +52,9 @@ export function expandSlots(
   problems.push(
     ...repeated(drafts, "macPath", "MAC address", ({ slot }) =>
       slot.reservation?.type === "mac" ? slot.reservation.mac : null,
+    ),
+    ...repeated(drafts, "macPath", "port", ({ slot }) =>
+      slot.reservation?.type === "port" ? slot.reservation.port : null,
     ),
   );
   return problems.length > 0 ? err(problems) : ok(drafts.map(({ slot }) => slot));
@@ -90,14 +97,16 @@ function fromSlot(entries: ConfigFile["slot"], index: number): Result<readonly D
   const entry = entries[index];
   if (entry === undefined) return ok([]);
   const path = `slot[${index}]`;
-  if (entry.mac !== undefined && entry.server_type !== undefined) {
-    return err([{ path, message: "expected mac or server_type, found both: a slot is kept for one or the other" }]);
+  const kept = (["mac", "port", "server_type"] as const).filter((key) => entry[key] !== undefined);
+  if (kept.length > 1) {
+    const message = `expected mac, port or server_type, found ${kept.join(" and ")}: a slot is kept for one of them`;
+    return err([{ path, message }]);
   }
   const draft = {
-    slot: declare(entry.ip, entry.hostname, entry.profile, reservationOf(entry.mac, entry.server_type)),
+    slot: declare(entry.ip, entry.hostname, entry.profile, reservationOf(entry)),
     addressPath: `${path}.ip`,
     hostnamePath: `${path}.hostname`,
-    macPath: `${path}.mac`,
+    macPath: `${path}.${kept[0] ?? "mac"}`,
   };
   return ok([draft]);
 }
@@ -111,9 +120,10 @@ function fromRange(
   if (entry === undefined) return ok([]);
   const path = `slot_range[${index}]`;
   const last = ipv4Plus(entry.first, entry.count - 1);
-  if (!isHostAddress(entry.first, network.subnet) || !isHostAddress(last, network.subnet)) {
-    const message = `expected all addresses inside ${network.subnet}, found ${entry.first} to ${last}`;
-    return err([{ path, message }]);
+  const inside = [network, ...network.relayed].find(({ subnet }) => isHostAddress(entry.first, subnet));
+  if (inside === undefined || !isHostAddress(last, inside.subnet)) {
+    const where = inside?.subnet ?? subnetList(network);
+    return err([{ path, message: `expected all addresses inside ${where}, found ${entry.first} to ${last}` }]);
   }
   const drafts: Draft[] = [];
   for (let at = 0; at < entry.count; at++) {
@@ -124,12 +134,7 @@ function fromRange(
       return err([{ path: `${path}.hostname`, message }]);
     }
     drafts.push({
-      slot: declare(
-        ipv4Plus(entry.first, at),
-        hostname.value,
-        entry.profile,
-        reservationOf(undefined, entry.server_type),
-      ),
+      slot: declare(ipv4Plus(entry.first, at), hostname.value, entry.profile, reservationOf(entry)),
       addressPath: path,
       hostnamePath: `${path}.hostname`,
       macPath: path,
@@ -159,17 +164,32 @@ function declare(
   };
 }
 
-function reservationOf(mac: MacAddress | undefined, serverType: string | undefined): SlotReservation | null {
-  if (mac !== undefined) return { type: "mac", mac };
-  return serverType === undefined ? null : { type: "server-type", serverType };
+function reservationOf(entry: {
+  readonly mac?: MacAddress | undefined;
+  readonly port?: RelayPort | undefined;
+  readonly server_type?: string | undefined;
+}): SlotReservation | null {
+  if (entry.mac !== undefined) return { type: "mac", mac: entry.mac };
+  if (entry.port !== undefined) return { type: "port", port: entry.port };
+  return entry.server_type === undefined ? null : { type: "server-type", serverType: entry.server_type };
 }
 
-function addressProblems({ slot, addressPath }: Draft, { subnet, address, router }: SlotNetwork): Problem[] {
+function addressProblems({ slot, addressPath }: Draft, network: SlotNetwork): Problem[] {
   const problem = (message: string) => [{ path: addressPath, message: `${message}, found ${slot.address}` }];
-  if (!isHostAddress(slot.address, subnet)) return problem(`expected the address of a host in ${subnet}`);
-  if (slot.address === address) return problem("expected another address than our own (network.address)");
-  if (slot.address === router) return problem("expected another address than the router's (network.router)");
+  if (isHostAddress(slot.address, network.subnet)) {
+    if (slot.address === network.address) return problem("expected another address than our own (network.address)");
+    if (slot.address === network.router) return problem("expected another address than the router's (network.router)");
+    return [];
+  }
+  const behind = network.relayed.find(({ subnet }) => isHostAddress(slot.address, subnet));
+  if (behind === undefined) return problem(`expected the address of a host in ${subnetList(network)}`);
+  if (slot.address === behind.router) return problem(`expected another address than the router's of ${behind.name}`);
   return [];
+}
+
+/** `10.11.0.0/22 or 10.12.0.0/24` */
+function subnetList({ subnet, relayed }: SlotNetwork): string {
+  return [subnet, ...relayed.map((other) => other.subnet)].join(" or ");
 }
 
 function repeated(

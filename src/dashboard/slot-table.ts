@@ -70,6 +70,8 @@ function occupant(scene: Scene, slot: Slot): Html {
   if (slot.state.type === "held") return html`<span class="code">${slot.state.mac}</span>`;
   if (slot.reservation?.type === "mac")
     return html`<span class="aside">for</span> <span class="code">${slot.reservation.mac}</span>`;
+  if (slot.reservation?.type === "port")
+    return html`<span class="aside">for port ${foreignText(slot.reservation.port, 60)}</span>`;
   if (slot.reservation)
     return html`<span class="aside">for server type ${foreignText(slot.reservation.serverType, 60)}</span>`;
   return NOTHING;

@@ -156,20 +156,23 @@ export function composeMessage(
   const raw = encodeOptions(options);
   for (const [code, octets] of more) raw.set(code, octets);
   const htype = header.htype ?? ETHERNET;
+  // Field by field: copying a header of unknown form costs more than all the rest.
   return {
+    op: header.op,
     htype,
     hlen: header.chaddr.length,
-    hops: 0,
-    secs: 0,
-    broadcast: false,
-    ciaddr: UNSPECIFIED,
-    yiaddr: UNSPECIFIED,
-    siaddr: UNSPECIFIED,
-    giaddr: UNSPECIFIED,
-    sname: "",
-    file: "",
-    ...header,
+    hops: header.hops ?? 0,
+    xid: header.xid,
+    secs: header.secs ?? 0,
+    broadcast: header.broadcast ?? false,
+    ciaddr: header.ciaddr ?? UNSPECIFIED,
+    yiaddr: header.yiaddr ?? UNSPECIFIED,
+    siaddr: header.siaddr ?? UNSPECIFIED,
+    giaddr: header.giaddr ?? UNSPECIFIED,
+    chaddr: header.chaddr,
     mac: macOf(htype, header.chaddr),
+    sname: header.sname ?? "",
+    file: header.file ?? "",
     type: options.dhcpMessageType,
     options: more.size === 0 ? options : { ...options, ...decodeOptions(more) },
     raw,

@@ -18,6 +18,14 @@ export interface DhcpPolicy {
   heard(question: DhcpQuestion): void;
   /** Told what became of every datagram, answered or dropped; `request` is null for one that could not be read. */
   outcome(report: DhcpReport): void;
+  /** After `outcome`, of an answer that was decided at once: what repeats it. null, or left out: each is decided anew. */
+  repeatable?(report: DhcpReport): RepeatedAnswer | null;
+}
+
+/** An answer that may be given again to a client that asks the same again. */
+export interface RepeatedAnswer {
+  /** Whether it still holds, in the transaction `xid`. true counts as `decide` and `outcome`: it is sent at once. */
+  again(xid: number): boolean;
 }
 
 export type DhcpDecision =
@@ -47,11 +55,15 @@ export interface Lease {
 export interface BootTarget {
   /**
    * `pxe`: a file name for TFTP from `nextServer`. `http`: an URL for UEFI HTTP Boot, which wants 60 `HTTPClient` back.
-   * `ipxe`: an URL for iPXE, which wants 175 (priority, no-pxedhcp).
+   * `ipxe`: an URL for iPXE, which wants 175 (priority, no-pxedhcp). `raspberry-pi`: its ROM wants a server it knows by
+   * option 43, and looks for files of its own there.
    */
-  readonly type: "pxe" | "http" | "ipxe";
+  readonly type: "pxe" | "http" | "ipxe" | "raspberry-pi";
   readonly nextServer: Ipv4Address;
+  /** Empty: the client knows itself what to load from `nextServer`. */
   readonly file: string;
+  /** true: a proxy's offer sends the client to port 4011, instead of telling it to load `file` at once. */
+  readonly viaBootServer?: boolean;
 }
 
 export interface ExtraOption {

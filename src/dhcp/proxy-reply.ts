@@ -27,7 +27,8 @@ export function composeBootOnly(
   options.vendorClassIdentifier = boot.type === "http" ? "HTTPClient" : "PXEClient";
   if (onBootServerPort) addBootItem(request, options);
   // Without this EDK2 and BIOS ROMs would ask port 4011, although all is said.
-  else if (boot.type !== "http") options.vendorSpecificInformation = BOOT_FROM_THIS_OFFER;
+  else if (boot.type !== "http" && boot.type !== "raspberry-pi" && !boot.viaBootServer)
+    options.vendorSpecificInformation = BOOT_FROM_THIS_OFFER;
   // Else iPXE, unlike EDK2, prefers a file that the other server names.
   if (boot.type === "ipxe") options.etherboot = IPXE_PREFERS_US;
 

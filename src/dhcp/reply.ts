@@ -110,6 +110,8 @@ function composeConfigured(
     addBootTarget(lease.boot, header, options);
     // No 60 `PXEClient` here: without option 43 it sends EDK2 and BIOS ROMs to port 4011 for what they already have.
     if (lease.boot.type === "http") options.vendorClassIdentifier = "HTTPClient";
+    // The Pi's ROM knows option 43 only with it.
+    if (lease.boot.type === "raspberry-pi") options.vendorClassIdentifier = "PXEClient";
     if (lease.boot.type === "ipxe") options.etherboot = IPXE_PREFERS_US_ALONE;
   }
 
@@ -117,6 +119,9 @@ function composeConfigured(
   // RFC 4578 §2.3 wants the machine's UUID in the server's packets too; some ROMs insist.
   const octets97 = request.raw.get(97);
   if (octets97 !== undefined) more.set(97, octets97);
+  // Who selects a network learns by the copy that it was understood (RFC 3011).
+  const octets118 = request.raw.get(118);
+  if (octets118 !== undefined) more.set(118, octets118);
   for (const { code, bytes, onlyIfAsked } of lease.extra) {
     if (!Number.isInteger(code) || code < 0 || code > 255)
       throw new RangeError(`expected an option code, found ${code}`);
@@ -182,4 +187,4 @@ const IPXE_PREFERS_US_ALONE: ReadonlyMap<number, Uint8Array> = new Map([
 const TIMES: ReadonlySet<number> = new Set([51, 58, 59]);
 
 /** Options that the protocol fills in, or that only a client sends; `Lease.extra` cannot replace them. */
-const OURS_ALONE: ReadonlySet<number> = new Set([0, 50, 52, 53, 54, 55, 57, 61, 82, 97, 255]);
+const OURS_ALONE: ReadonlySet<number> = new Set([0, 50, 52, 53, 54, 55, 57, 61, 82, 97, 118, 255]);

@@ -6,6 +6,7 @@ import { destinationOf } from "./destination.ts";
 import { bootServerExchangeOf, type Exchange, exchangeOf, isHost } from "./exchange.ts";
 import { type DhcpMessage, decodeMessage, encodeMessage, MESSAGE_ERRORS, sizeMaxFor } from "./message.ts";
 import type { DhcpDecision, DhcpPolicy, DhcpQuestion, DhcpReport } from "./policy.ts";
+import { Repeats, replyAgain, xidOf } from "./repeats.ts";
 import { composeReply } from "./reply.ts";
 
 /**
@@ -25,14 +26,16 @@ export interface DhcpSockets {
 export const UNDECIDED_MAX = 1024;
 
 /**
- * Answers until the sockets are closed. Each datagram ends in exactly one `policy.outcome`, and nothing that a client
- * sends or the policy throws gets past this loop.
+ * Answers until the sockets are closed. Each datagram ends in exactly one `policy.outcome`, or is answered like the one
+ * before; nothing that a client sends or the policy throws gets past this loop.
  */
 export function serveDhcp(sockets: DhcpSockets, policy: DhcpPolicy, serverIdentifier: Ipv4Address, log: Log): void {
   const { own, broadcast, bootServer } = sockets;
+  const repeats = new Repeats();
   let undecided = 0;
 
   function receive(bytes: Uint8Array, from: Endpoint, classify: (request: DhcpMessage) => Exchange): void {
+    if (wasAnsweredAgain(bytes, from, classify)) return;
     const decoded = decodeMessage(bytes);
     if (!decoded.ok) {
       report({ request: null, from, ...unanswered(MESSAGE_ERRORS[decoded.error]) });
@@ -43,8 +46,38 @@ export function serveDhcp(sockets: DhcpSockets, policy: DhcpPolicy, serverIdenti
     const exchange: Exchange = stranger === null ? classify(request) : { type: "none", reason: stranger };
     const fate = settle({ request, exchange, from });
     // Most decisions are known at once, and must not wait for a turn of the loop.
-    if ("reason" in fate) report({ request, from, ...fate });
-    else fate.then((late) => report({ request, from, ...late }));
+    if ("reason" in fate) {
+      const { sent, ...rest } = fate;
+      report({ request, from, ...rest });
+      if (sent !== null) remember(bytes, classify, { request, from, ...rest }, sent);
+    } else fate.then(({ sent: _, ...late }) => report({ request, from, ...late }));
+  }
+
+  function wasAnsweredAgain(bytes: Uint8Array, from: Endpoint, heardOn: object): boolean {
+    const known = repeats.find(bytes, heardOn);
+    if (known === undefined) return false;
+    const xid = xidOf(bytes);
+    try {
+      if (!known.answer.again(xid)) return false;
+    } catch (error) {
+      log.error("a DHCP request could not be decided", { xid, error: String(error) });
+      return false;
+    }
+    own.send(replyAgain(known, bytes), known.to);
+    log.debug("DHCP: the same answer again", { xid, client: from.address });
+    return true;
+  }
+
+  /** Only what was decided at once: nothing can have changed since. */
+  function remember(bytes: Uint8Array, heardOn: object, what: DhcpReport, reply: Uint8Array): void {
+    const { request, to } = what;
+    if (to === null || heardOn === onBootServer) return;
+    try {
+      const answer = policy.repeatable?.(what) ?? null;
+      if (answer !== null) repeats.remember(bytes, { heardOn, reply, to, answer });
+    } catch (error) {
+      log.error("the outcome of a DHCP message could not be noted", { mac: request?.mac, error: String(error) });
+    }
   }
 
   /** Never throws or rejects. */
@@ -74,8 +107,9 @@ export function serveDhcp(sockets: DhcpSockets, policy: DhcpPolicy, serverIdenti
     if (reply === null) return unanswered(whySilent(exchange, decision));
     // On port 4011 the answer goes back the way the question came: EDK2 asks from 4011, iPXE from 68.
     const [socket, to] = exchange.type === "BOOT-SERVER" ? [bootServer, from] : [own, destinationOf(reply)];
-    socket?.send(encodeMessage(reply, sizeMaxFor(request)), to);
-    return { reply, to, reason: reply.type === "NAK" ? (reply.options.message ?? "") : "" };
+    const sent = encodeMessage(reply, sizeMaxFor(request));
+    socket?.send(sent, to);
+    return { reply, to, sent, reason: reply.type === "NAK" ? (reply.options.message ?? "") : "" };
   }
 
   function failed({ request }: DhcpQuestion, error: unknown): Fate {
@@ -107,10 +141,13 @@ export function serveDhcp(sockets: DhcpSockets, policy: DhcpPolicy, serverIdenti
 }
 
 /** What became of a datagram. */
-type Fate = Pick<DhcpReport, "reply" | "to" | "reason">;
+type Fate = Pick<DhcpReport, "reply" | "to" | "reason"> & {
+  /** The octets of `reply`; null: nothing was sent. */
+  readonly sent: Uint8Array | null;
+};
 
 function unanswered(reason: string): Fate {
-  return { reply: null, to: null, reason };
+  return { reply: null, to: null, sent: null, reason };
 }
 
 const WANTS_NO_ANSWER: ReadonlySet<Exchange["type"]> = new Set(["SELECTING-ANOTHER", "DECLINE", "RELEASE"]);

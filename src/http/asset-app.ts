@@ -28,11 +28,13 @@ export interface AssetAppParts {
 export function createAssetApp(parts: AssetAppParts): Hono {
   const app = new Hono();
   app.on(["GET", "HEAD"], "/assets/*", async (c) => {
-    const path = decoded(c.req.path.slice("/assets/".length));
+    const asked = c.req.path.slice("/assets/".length);
+    const path = decoded(asked);
     const asset = path === null ? null : await findAsset(parts.root, path);
     if (path === null || asset === null) {
-      parts.served(c, path ?? c.req.path, { status: 404, sizeBytes: 0 });
-      return c.text(`there is no file ${path ?? "of this name"} below assets/\n`, 404);
+      const shown = printable(path ?? asked);
+      parts.served(c, shown, { status: 404, sizeBytes: 0 });
+      return c.text(`there is no file ${shown === "" ? "without a name" : shown} below assets/\n`, 404);
     }
     const response = respond(c, asset);
     parts.served(c, path, { status: response.status, sizeBytes: asset.sizeBytes });
@@ -48,8 +50,9 @@ function respond(c: Context, asset: Asset): Response {
     ETag: asset.etag,
     "Last-Modified": asset.modified.toUTCString(),
   };
-  if (isUnmodified(c, asset)) return new Response(null, { status: 304, headers });
+  // In the order of RFC 9110 §13.2.2.
   if (failsCondition(c, asset)) return new Response(null, { status: 412, headers });
+  if (isUnmodified(c, asset)) return new Response(null, { status: 304, headers });
   const range = rangeOf(c, asset);
   if (range === "unsatisfiable") {
     const wanted = { ...headers, "Content-Type": "text/plain", "Content-Range": `bytes */${asset.sizeBytes}` };
@@ -75,6 +78,8 @@ function streamOf(asset: Asset, first: number, last: number): ReadableStream {
  * read, as the RFC allows and odd clients need.
  */
 function rangeOf(c: Context, { sizeBytes, etag }: Asset): { first: number; last: number } | "unsatisfiable" | null {
+  // HEAD knows no ranges (RFC 9110 §14.2); it asks for the size of the whole.
+  if (c.req.method !== "GET") return null;
   const condition = c.req.header("If-Range");
   if (condition !== undefined && condition !== etag) return null;
   const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/i.exec((c.req.header("Range") ?? "").replaceAll(" ", "")) ?? [];
@@ -84,9 +89,9 @@ function rangeOf(c: Context, { sizeBytes, etag }: Asset): { first: number; last:
       ? "unsatisfiable"
       : { first: Math.max(0, sizeBytes - Number(to)), last: sizeBytes - 1 };
   const first = Number(from);
-  if (first >= sizeBytes) return "unsatisfiable";
-  const last = to === "" ? sizeBytes - 1 : Math.min(Number(to), sizeBytes - 1);
-  return last < first ? null : { first, last };
+  const last = to === "" ? Number.POSITIVE_INFINITY : Number(to);
+  if (last < first) return null;
+  return first >= sizeBytes ? "unsatisfiable" : { first, last: Math.min(last, sizeBytes - 1) };
 }
 
 function isUnmodified(c: Context, asset: Asset): boolean {
@@ -130,6 +135,11 @@ function decoded(path: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** For one line of text, on a machine's screen and in the trace. */
+function printable(path: string): string {
+  return path.slice(0, 200).replaceAll(/[^\x20-\x7e]/g, "?");
 }
 
 /** EDK2 tells an image by its type, or else by the end of its name. */

@@ -38,6 +38,7 @@ export type StatusView = z.infer<typeof StatusView>;
 
 const ReservationView = z.discriminatedUnion("type", [
   z.object({ type: z.literal("mac"), mac: z.string() }),
+  z.object({ type: z.literal("port"), port: z.string().describe("Switch port: remote id, slash, circuit id.") }),
   z.object({ type: z.literal("server-type"), serverType: z.string() }),
 ]);
 
@@ -58,6 +59,29 @@ export const SlotView = z.object({
 });
 export type SlotView = z.infer<typeof SlotView>;
 
+/** An address of the pool that is or was somebody's. */
+export const LeaseView = z.object({
+  address: z.string(),
+  mac: z.string().describe("Whose it is, or was last."),
+  state: z
+    .enum(["bound", "expired", "released", "in-conflict"])
+    .describe("`in-conflict`: somebody else was found at the address."),
+  since: instant.nullable().describe("Since when it has the address without a break; null: it has it no more."),
+  until: instant
+    .nullable()
+    .describe("When the lease, or the rest for an address in conflict, ends; null: it was given back."),
+});
+export type LeaseView = z.infer<typeof LeaseView>;
+
+export const LeasesView = z.object({
+  pool: z
+    .object({ first: z.string(), last: z.string(), size: z.int(), free: z.int() })
+    .nullable()
+    .describe("null: the configuration has no pool."),
+  leases: z.array(LeaseView).describe("In the order of their addresses."),
+});
+export type LeasesView = z.infer<typeof LeasesView>;
+
 const PassageView = z.object({ state: HostStateName, at: instant, reason: z.string() });
 
 /** A physical machine, as lists show it. */
@@ -68,6 +92,10 @@ export const HostView = z.object({
   bootMac: z.string(),
   serverType: z.string().nullable(),
   byOperator: z.boolean().describe("true: an operator registered it, so a reset keeps it."),
+  dhcp: z
+    .enum(["full", "proxy", "ignore"])
+    .nullable()
+    .describe("How DHCP serves it; null: as the configuration says for all."),
   slot: z
     .object({ number: z.int(), address: z.string(), hostname: z.string(), profile: z.string() })
     .nullable()
@@ -192,6 +220,14 @@ export const ResetBody = z.strictObject({
     .union([z.boolean(), z.enum(["true", "on"]).transform(() => true), z.literal("false").transform(() => false)])
     .default(false)
     .describe("Also a host that is installed, and that would be installed again when it next boots from the network."),
+});
+
+export const ModeBody = z.strictObject({
+  mode: z
+    .enum(["full", "proxy", "ignore", "default"])
+    .describe(
+      "`full`: address and boot file. `proxy`: the boot file alone, beside another DHCP server. `ignore`: silence, whatever its state. `default`: as the configuration says.",
+    ),
 });
 
 export const SkipBody = z.strictObject({

@@ -2,25 +2,23 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { renderBootScript, renderLocalBootScript } from "../boot/boot-script.ts";
-import { type Installation, type InstallSite, installationOf } from "../boot/installation.ts";
+import { type BootTurn, type BootTurnParts, takeBootTurn, whyNotItsAddress } from "../boot/boot-turn.ts";
+import { hasOnlyOurAddresses } from "../boot/dhcp-mode.ts";
+import { type Installation, installationOf } from "../boot/installation.ts";
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import { type MacAddress, parseMacAddress } from "../net/mac-address.ts";
 import type { AnswerRequest } from "../profiles/kind.ts";
 import type { Profile } from "../profiles/profiles.ts";
-import type { QueueEvent } from "../queue/event.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host } from "../queue/host.ts";
 import { REFUSALS, type Refusal } from "../queue/refusal.ts";
-import { findHost, findHostByMac, type QueueState, slotOf } from "../queue/state.ts";
-import type { Verdict } from "../queue/step.ts";
+import { findHost, type QueueState, slotOf } from "../queue/state.ts";
 import { formatProblem, type Problem } from "../std/problem.ts";
 import { err } from "../std/result.ts";
+import { unreachable } from "../std/unreachable.ts";
 import type { Tracer } from "../trace/footprint.ts";
 import { findHostByToken } from "./attempt-tokens.ts";
 
-export interface MachineAppParts {
-  readonly queue: { readonly state: QueueState; dispatch(event: QueueEvent): Promise<Verdict> };
-  /** Asked anew for each request, so that a reload takes effect. */
-  readonly site: () => InstallSite;
+export interface MachineAppParts extends BootTurnParts {
   readonly tracer: Tracer;
   /** Who sent the request; null: unknown, as over a socket without addresses. */
   readonly remoteAddress: (context: Context) => Ipv4Address | null;
@@ -63,28 +61,36 @@ async function serveBootScript(parts: MachineAppParts, c: Context): Promise<Resp
     const wanted = "wanted /ipxe/MAC with a hardware address such as 52-54-00-ab-cd-ef";
     return notes(parts, null).refused(c, 400, "boot script", wanted);
   }
-  const host = findHostByMac(parts.queue.state, mac.value);
   const note = notes(parts, mac.value);
-  if (host === undefined) return note.refused(c, 404, "boot script", "no host with this hardware address has a slot");
-  const stranger = whyNotItsAddress(parts, c, host);
-  if (stranger !== null) return note.refused(c, 403, "boot script", stranger);
-  const verdict = await parts.queue.dispatch({ type: "script-fetched", host: host.id });
-  if (verdict.type === "refused") return serveLocalBoot(parts, c, host, verdict.reason);
-  const install = installationNow(parts, host);
-  if (install === null) return note.refused(c, 409, "boot script", "its profile is not in the configuration any more");
-  note.answered("boot script", `profile ${install.slot.profile}`);
-  const plan = install.profile.bootPlan(install.target, install.links);
-  return c.text(renderBootScript(plan, `${install.slot.hostname} at ${install.slot.address}`));
+  const turn = await takeBootTurn(parts, mac.value, parts.remoteAddress(c));
+  switch (turn.type) {
+    case "refused":
+      return note.refused(c, TURN_STATUS[turn.reason], "boot script", turn.why);
+    case "local-disk":
+      return serveLocalBoot(parts, c, turn.host?.bootMac ?? mac.value, turn);
+    case "install": {
+      const { slot, profile, target, links } = turn.install;
+      note.answered("boot script", `profile ${slot.profile}`);
+      return c.text(renderBootScript(profile.bootPlan(target, links), `${slot.hostname} at ${slot.address}`));
+    }
+    default:
+      return unreachable(turn);
+  }
 }
 
+const TURN_STATUS = { "unknown-host": 404, "wrong-address": 403, "no-profile": 409 } as const;
+
 /** For a host that is not to be installed: it goes on to its own disk. */
-function serveLocalBoot(parts: MachineAppParts, c: Context, host: Host, reason: Refusal): Response {
-  const what =
-    BEYOND_INSTALLING.has(host.state.type) && parts.provisioned === "local-boot"
-      ? "boot script to its own disk"
-      : "no installer";
-  notes(parts, host.bootMac).answered(what, REFUSALS[reason]);
-  return c.text(renderLocalBootScript(REFUSALS[reason]));
+function serveLocalBoot(
+  parts: MachineAppParts,
+  c: Context,
+  mac: MacAddress,
+  { host, reason }: Extract<BootTurn, { type: "local-disk" }>,
+): Response {
+  const isProvisioned = host !== undefined && BEYOND_INSTALLING.has(host.state.type);
+  const what = isProvisioned && parts.provisioned === "local-boot" ? "boot script to its own disk" : "no installer";
+  notes(parts, mac).answered(what, reason);
+  return c.text(renderLocalBootScript(reason));
 }
 
 async function serveAnswer(parts: MachineAppParts, c: Context, token: string | null): Promise<Response> {
@@ -102,7 +108,7 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   if (host === undefined)
     return anonymous.refused(c, 404, "answer file", `no install is armed for ${request.value.macs.join(", ")}`);
   const note = notes(parts, host.bootMac);
-  const stranger = whyNotItsAddress(parts, c, host);
+  const stranger = whyNotFor(parts, c, host);
   if (stranger !== null) return note.refused(c, 403, "answer file", stranger);
   const install = installationOf(state, host, parts.site());
   if (install === null) return note.refused(c, 409, "answer file", "no install is armed for it");
@@ -229,11 +235,6 @@ function installationUnder(parts: MachineAppParts, c: Context): Installation | n
   return installationOf(parts.queue.state, host, parts.site());
 }
 
-function installationNow(parts: MachineAppParts, host: Host): Installation | null {
-  const now = findHost(parts.queue.state, host.id);
-  return now === undefined ? null : installationOf(parts.queue.state, now, parts.site());
-}
-
 function profileOf(parts: MachineAppParts, host: Host) {
   const slot = slotOf(parts.queue.state, host);
   return slot && parts.site().profiles.get(slot.profile);
@@ -255,12 +256,10 @@ function armedHostOf(state: QueueState, request: AnswerRequest): Host | undefine
   return armed.length === 1 ? armed[0] : undefined;
 }
 
-/** null: it comes from the address of the host's slot, as it must. */
-function whyNotItsAddress(parts: MachineAppParts, c: Context, host: Host): string | null {
-  const from = parts.remoteAddress(c);
-  const slot = slotOf(parts.queue.state, host);
-  if (slot === undefined) return "the host has no slot";
-  return from === null || from === slot.address ? null : `this is for ${slot.address}, and ${from} asks`;
+/** null: nothing speaks against it. Where another server gives the addresses, the token and the hardware address decide. */
+function whyNotFor(parts: MachineAppParts, c: Context, host: Host): string | null {
+  if (!hasOnlyOurAddresses(host, parts.mode)) return null;
+  return whyNotItsAddress(parts.queue.state, host, parts.remoteAddress(c));
 }
 
 function statusOf(reason: Refusal): ContentfulStatusCode {

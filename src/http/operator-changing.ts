@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { z } from "zod";
-import { EmptyBody, type OrderDone, RegisterBody, ResetBody, SkipBody } from "./contract.ts";
+import { EmptyBody, ModeBody, type OrderDone, RegisterBody, ResetBody, SkipBody } from "./contract.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { changesNeedCredential } from "./operator-gate.ts";
 import { backOf, fail, isForm, readBody } from "./operator-replies.ts";
@@ -34,6 +34,7 @@ export function createChangingApp(deps: OperatorDeps): Hono<OperatorEnv> {
   order("POST", "/api/hosts/:ref/rebuild", EmptyBody, (_, host) => ({ type: "rebuild", host }));
   order("POST", "/api/hosts/:ref/approve", EmptyBody, (_, host) => ({ type: "approve", host }));
   order("POST", "/api/hosts/:ref/mark-installed", EmptyBody, (_, host) => ({ type: "mark-installed", host }));
+  order("POST", "/api/hosts/:ref/mode", ModeBody, ({ mode }, host) => ({ type: "mode", host, mode }));
   order("POST", "/api/slots/:ref/skip", SkipBody, ({ reason }, slot) => ({ type: "skip", slot, reason }));
   order("POST", "/api/slots/:ref/unskip", EmptyBody, (_, slot) => ({ type: "unskip", slot }));
   order("POST", "/api/queue/pause", EmptyBody, () => ({ type: "pause" }));

@@ -1,5 +1,7 @@
 import type { Hono } from "hono";
 import type { MacAddress } from "../net/mac-address.ts";
+import type { PoolState } from "../pool/lease.ts";
+import type { PoolRules } from "../pool/pool-step.ts";
 import type { Host, HostId } from "../queue/host.ts";
 import type { QueueState } from "../queue/state.ts";
 import type { Clock, Instant } from "../std/clock.ts";
@@ -26,6 +28,8 @@ export interface OperatorDeps extends OrderDeps {
   previewAnswer(host: HostId): string | null | Promise<string | null>;
   /** Why the daemon cannot serve machines; empty: it can. */
   notReady(): readonly string[];
+  /** The pool; null: the configuration has none. */
+  leases(): { readonly state: PoolState; readonly rules: PoolRules } | null;
   /** true: only root gets here (the Unix socket), so everything is allowed. */
   readonly trusted: boolean;
   /** Names, without port, under which browsers may know us; addresses need not be listed. Not looked at when `trusted`. */

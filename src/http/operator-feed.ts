@@ -1,4 +1,5 @@
-import type { QueueState } from "../queue/state.ts";
+import type { HostId } from "../queue/host.ts";
+import { changesBetween, findHost, hostOf, type QueueState } from "../queue/state.ts";
 import type { Clock } from "../std/clock.ts";
 import type { FootprintView, StateChange } from "./contract.ts";
 import { footprintView, hostView, slotView, type TraceEntry } from "./operator-view.ts";
@@ -28,6 +29,8 @@ export class OperatorFeed {
   /** The number of the newest event. */
   #newest = 0;
   #seen: QueueState;
+  /** Ahead of `#seen` while nobody watches: what changes until somebody does becomes one event. */
+  #latest: QueueState;
   readonly #watchers = new Set<() => void>();
   readonly #unsubscribe: readonly (() => void)[];
   readonly #tally = new Map<string, number>();
@@ -36,6 +39,7 @@ export class OperatorFeed {
   constructor(sources: FeedSources) {
     this.#epoch = sources.clock.now().toString(36);
     this.#seen = sources.queue.state;
+    this.#latest = this.#seen;
     this.#unsubscribe = [
       sources.queue.subscribe((state) => this.#changed(state)),
       sources.trace.subscribe((footprint) => this.#stepped(footprint)),
@@ -54,11 +58,13 @@ export class OperatorFeed {
 
   /** Everything as it is now. */
   complete(): FeedEvent {
+    this.#tell();
     return { id: this.#id(this.#newest), event: "state", data: wholeState(this.#seen) };
   }
 
   /** What came after the event `id`, oldest first. null: that is no longer, or was never, known. */
   after(id: string): readonly FeedEvent[] | null {
+    this.#tell();
     const [epoch, number] = id.split("-");
     const seen = Number(number);
     if (epoch !== this.#epoch || !Number.isInteger(seen) || seen > this.#newest) return null;
@@ -80,9 +86,15 @@ export class OperatorFeed {
   }
 
   #changed(state: QueueState): void {
+    this.#latest = state;
+    if (this.#watchers.size > 0) this.#tell();
+  }
+
+  #tell(): void {
     const before = this.#seen;
-    this.#seen = state;
-    const data = changeBetween(before, state);
+    if (before === this.#latest) return;
+    this.#seen = this.#latest;
+    const data = changeBetween(before, this.#seen);
     if (data) this.#push("state", () => data);
   }
 
@@ -107,25 +119,22 @@ export class OperatorFeed {
 
 const KEPT_MAX = 1000;
 
-/** States are immutable, so what is the same object has not changed. null: nothing that anybody could see. */
+/** null: nothing that anybody could see. */
 function changeBetween(before: QueueState, after: QueueState): StateChange | null {
+  const changes = changesBetween(before, after);
   // Slots have numbers by their place, so when one comes, goes or moves, every other may have a new one.
-  const inPlace =
-    before.slots.length === after.slots.length && before.slots.every((s, i) => s.id === after.slots[i]?.id);
-  if (!inPlace) return wholeState(after);
-  const slotsBefore = new Set(before.slots);
-  const hostsBefore = new Set(before.hosts);
-  const slots = after.slots.filter((slot) => !slotsBefore.has(slot));
-  const fresh = new Set(slots.map((slot) => slot.id));
-  const hosts = after.hosts.filter((host) => !hostsBefore.has(host) || (host.slot !== null && fresh.has(host.slot)));
-  const left = new Set(after.hosts.map((host) => host.id));
-  const gone = before.hosts.filter((host) => !left.has(host.id)).map((host) => host.id);
-  if (slots.length + hosts.length + gone.length === 0 && before.paused === after.paused) return null;
+  const isInPlace = changes?.slots.gone.length === 0 && before.slots.length === after.slots.length;
+  if (changes === null || !isInPlace) return wholeState(after);
+  const { slots, hosts } = changes;
+  // What is told of a host tells of its slot too.
+  const concerned = new Set([...hosts.set, ...slots.set.flatMap((slot) => hostOf(after, slot) ?? [])]);
+  const gone = hosts.gone.filter((id) => findHost(after, id as HostId) === undefined);
+  if (slots.set.length + concerned.size + gone.length === 0 && before.paused === after.paused) return null;
   return {
     complete: false,
     paused: after.paused,
-    slots: slots.map((slot) => slotView(after, slot)),
-    hosts: hosts.map((host) => hostView(after, host)),
+    slots: slots.set.map((slot) => slotView(after, slot)),
+    hosts: [...concerned].map((host) => hostView(after, host)),
     gone,
   };
 }

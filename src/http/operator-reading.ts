@@ -7,11 +7,13 @@ import type {
   HostDetailView,
   HostsView,
   InventoryView,
+  LeasesView,
   SlotsView,
   StatusView,
   TargetsView,
   TimelineView,
 } from "./contract.ts";
+import { leasesView } from "./lease-view.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { resolveHost } from "./operator-references.ts";
 import { fail } from "./operator-replies.ts";
@@ -41,6 +43,8 @@ export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
     const state = deps.queue.state;
     return c.json<SlotsView>({ slots: state.slots.map((slot) => slotView(state, slot)) });
   });
+
+  app.get("/api/leases", (c) => c.json<LeasesView>(leasesView(deps.leases(), deps.clock.now())));
 
   app.get("/api/hosts", (c) => {
     const state = deps.queue.state;

@@ -65,7 +65,7 @@ export function describeHost(state: QueueState, host: Host): string {
 }
 
 function slotNamed(state: QueueState, wanted: string): Slot | undefined {
-  if (/^\d{1,6}$/.test(wanted)) return state.slots[Number(wanted) - 1];
+  if (/^\d{1,6}$/.test(wanted)) return Number(wanted) === 0 ? undefined : state.slots.at(Number(wanted) - 1);
   const address = parseIpv4Address(wanted);
   return state.slots.find((slot) => slot.hostname === wanted || (address.ok && slot.address === address.value));
 }

@@ -16,6 +16,7 @@ export function hostView(state: QueueState, host: Host): HostView {
     bootMac: host.bootMac,
     serverType: host.serverType,
     byOperator: host.byOperator,
+    dhcp: host.dhcp,
     slot: slot
       ? { number: numberOf(state, slot), address: slot.address, hostname: slot.hostname, profile: slot.profile }
       : null,
@@ -100,6 +101,18 @@ function tally<Name extends string>(names: readonly Name[], found: readonly Name
   return counts;
 }
 
+/** Slots whose address somebody else has. */
+export function conflictWarnings(state: QueueState): readonly string[] {
+  return state.slots.flatMap((slot) => {
+    if (slot.state.type !== "skipped" || slot.state.conflict === null) return [];
+    const then =
+      slot.state.conflict.type === "declined"
+        ? `; look for that machine, then \`bootqueue unskip ${slot.hostname}\``
+        : "; it is free again when nobody answers there any more";
+    return [`slot ${slot.hostname} is skipped, because its ${slot.state.reason}${then}`];
+  });
+}
+
 /** What can be seen from the queue alone that a person should look at. */
 export function queueWarnings(state: QueueState, now: Instant): readonly string[] {
   const { slots, hosts } = countStates(state);
@@ -114,6 +127,7 @@ export function queueWarnings(state: QueueState, now: Instant): readonly string[
   } else if (waiting > 0) {
     warnings.push(`${count(waiting, "host")} without a slot: \`bootqueue hosts\` says why`);
   }
+  warnings.push(...conflictWarnings(state));
   const orphans = state.slots.filter((slot) => !slot.declared).length;
   if (orphans > 0) warnings.push(`${count(orphans, "slot")} in use but gone from the configuration`);
   const late = state.hosts.filter((host) => "deadline" in host.state && (host.state.deadline ?? now) < now).length;

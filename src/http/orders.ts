@@ -1,7 +1,7 @@
 import { parseMacAddress } from "../net/mac-address.ts";
 import { parseSystemUuid } from "../net/system-uuid.ts";
 import type { QueueEvent } from "../queue/event.ts";
-import { type AttemptToken, type Host, hostIdOf } from "../queue/host.ts";
+import { type AttemptToken, type DhcpMode, type Host, hostIdOf } from "../queue/host.ts";
 import { REFUSALS, type Refusal } from "../queue/refusal.ts";
 import type { Slot } from "../queue/slot.ts";
 import { findHost, findHostByMac, findSlot, hostOf, type QueueState } from "../queue/state.ts";
@@ -26,6 +26,8 @@ export type Order =
   | { readonly type: "rebuild"; readonly host: string }
   | { readonly type: "mark-installed"; readonly host: string }
   | { readonly type: "reset"; readonly host: string; readonly evenInstalled: boolean }
+  /** `host` may also be the hardware address of a machine that nobody knows yet. */
+  | { readonly type: "mode"; readonly host: string; readonly mode: DhcpMode | "default" }
   | { readonly type: "pause" }
   | { readonly type: "resume" };
 
@@ -64,7 +66,7 @@ export async function performOrder(deps: OrderDeps, order: Order): Promise<Order
   if (!planned.ok) return planned.error;
   const { event, host, slot, subject } = planned.value;
   const verdict = await deps.queue.dispatch(event);
-  const mac = host?.bootMac ?? (event.type === "host-registered" ? event.mac : null);
+  const mac = host?.bootMac ?? (event.type === "host-registered" || event.type === "host-mode-set" ? event.mac : null);
   if (verdict.type === "refused") {
     const why = REFUSALS[verdict.reason];
     deps.tracer.note({ mac, road: "operator", outcome: "dropped", what: `${order.type} refused`, why });
@@ -77,14 +79,19 @@ export async function performOrder(deps: OrderDeps, order: Order): Promise<Order
   }
   const state = deps.queue.state;
   const hostNow =
-    event.type === "host-registered" ? findHostByMac(state, event.mac) : host ? findHost(state, host.id) : undefined;
+    event.type === "host-registered" || event.type === "host-mode-set"
+      ? findHostByMac(state, event.mac)
+      : host
+        ? findHost(state, host.id)
+        : undefined;
   const slotId = slot?.id ?? hostNow?.slot ?? null;
   const moved = verdict.type === "moved";
   // An order about a host may have given it a slot, and with it a name.
   const isAboutSlot = order.type === "skip" || order.type === "unskip";
   const name = hostNow && !isAboutSlot ? describeHost(state, hostNow) : subject;
   const { done, already, after } = WORDS[order.type];
-  const message = (moved ? done : already).replace("%", () => name);
+  const how = order.type === "mode" && moved ? ` ${MODE_WORDS[order.mode]}` : "";
+  const message = (moved ? done : already).replace("%", () => name) + how;
   if (moved) {
     const why = (order.type === "skip" && order.reason) || after;
     deps.tracer.note({ mac, road: "operator", outcome: "noted", what: message, why });
@@ -135,6 +142,8 @@ function planOrder(state: QueueState, order: Order, newToken: () => AttemptToken
       const { evenInstalled } = order;
       return aboutHost(state, order.host, (host) => ({ type: "host-reset", host: host.id, evenInstalled }));
     }
+    case "mode":
+      return planMode(state, order);
     case "pause":
       return ok({ event: { type: "queue-paused" }, host: null, slot: null, subject: "" });
     case "resume":
@@ -195,6 +204,23 @@ function planRegistration(state: QueueState, order: Extract<Order, { type: "regi
   });
 }
 
+function planMode(state: QueueState, order: Extract<Order, { type: "mode" }>): Result<Plan, PlanError> {
+  const mode = order.mode === "default" ? null : order.mode;
+  const stranger = parseMacAddress(order.host);
+  if (stranger.ok && findHostByMac(state, stranger.value) === undefined) {
+    const event = { type: "host-mode-set", mac: stranger.value, mode } as const;
+    return ok({ event, host: null, slot: null, subject: hostIdOf(stranger.value) });
+  }
+  return aboutHost(state, order.host, (host) => ({ type: "host-mode-set", mac: host.bootMac, mode }));
+}
+
+const MODE_WORDS: Record<DhcpMode | "default", string> = {
+  full: "with address and boot file (full)",
+  proxy: "with the boot file alone (proxy)",
+  ignore: "not at all (ignore)",
+  default: "as the configuration says (default)",
+};
+
 const VERBS: Record<OrderType, string> = {
   skip: "skip",
   unskip: "unskip",
@@ -203,6 +229,7 @@ const VERBS: Record<OrderType, string> = {
   rebuild: "rebuild",
   "mark-installed": "mark as installed",
   reset: "reset",
+  mode: "change how DHCP serves",
   pause: "pause the queue",
   resume: "resume the queue",
 };
@@ -231,6 +258,11 @@ const WORDS: Record<OrderType, { readonly done: string; readonly after: string; 
     done: "reset %",
     after: "it is given no installer and has no slot any more",
     already: "% has nothing to reset",
+  },
+  mode: {
+    done: "DHCP serves %",
+    after: "from its next request on",
+    already: "% is served like that already",
   },
   pause: { done: "paused the queue", after: "new hosts take no slots", already: "the queue is paused already" },
   resume: { done: "resumed the queue", after: "new hosts take slots again", already: "the queue is not paused" },

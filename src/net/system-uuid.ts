@@ -19,9 +19,15 @@ export function parseSystemUuid(text: string): SystemUuid | null {
  */
 export function systemUuidFromOption(option: Uint8Array): SystemUuid | null {
   if (option.length !== 17 || option[0] !== 0) return null;
-  const hex = Buffer.from(ORDER.map((at) => option[at + 1] ?? 0)).toString("hex");
-  return parseSystemUuid(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"));
+  let text = "";
+  for (let n = 0; n < 16; n++) {
+    if (n === 4 || n === 6 || n === 8 || n === 10) text += "-";
+    text += HEX[option[(ORDER[n] ?? 0) + 1] ?? 0];
+  }
+  return isBogus(text) ? null : (text as SystemUuid);
 }
+
+const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
 
 /**
  * Whether two UUIDs name the same machine: equal, or equal but for the order of octets in the first three fields.
@@ -41,9 +47,10 @@ const ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /** Values seen on many boards at once: they say "not filled in" and must never join two machines into one. */
 function isBogus(uuid: string): boolean {
-  const digits = uuid.replaceAll("-", "");
-  return new Set(digits).size === 1 || WELL_KNOWN_FILLERS.has(uuid);
+  return ONE_DIGIT.test(uuid) || WELL_KNOWN_FILLERS.has(uuid);
 }
+
+const ONE_DIGIT = /^([0-9a-f])(\1|-)*$/;
 
 const WELL_KNOWN_FILLERS: ReadonlySet<string> = new Set([
   "03000200-0400-0500-0006-000700080009",

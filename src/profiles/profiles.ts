@@ -14,6 +14,8 @@ export interface Profile {
   readonly name: ProfileName;
   /** Name of its kind: `proxmox`. */
   readonly kind: string;
+  /** true: its firmware is given shim and GRUB, which Secure Boot accepts, instead of iPXE. */
+  readonly secureBoot: boolean;
   warnings(): readonly Problem[];
   flow(): ProfileFlow;
   usesDhcpOnceInstalled(): boolean;
@@ -61,13 +63,16 @@ export function parseProfile(name: string, text: string): Result<Profile, readon
   const document = parseToml(text);
   if (!document.ok) return err([document.error]);
   // TOML has a table at its root, whatever the text.
-  const { kind, ...rest } = document.value as Record<string, unknown>;
+  const { kind, secure_boot: secureBoot = false, ...rest } = document.value as Record<string, unknown>;
   const wanted = `expected ${formatChoice(KIND_NAMES)}`;
   if (typeof kind !== "string") {
     const message = kind === undefined ? `missing: ${wanted}` : `${wanted}, found ${describeValue(kind)}`;
     return err([{ path: "kind", message }]);
   }
-  const profile = withKind(kind, (found) => bind(name as ProfileName, found, rest));
+  if (typeof secureBoot !== "boolean") {
+    return err([{ path: "secure_boot", message: `expected true or false, found ${describeValue(secureBoot)}` }]);
+  }
+  const profile = withKind(kind, (found) => bind(name as ProfileName, secureBoot, found, rest));
   if (profile !== null) return profile;
   const near = nearest(kind, KIND_NAMES);
   const hint = near === null ? "" : `; did you mean "${near}"?`;
@@ -76,6 +81,7 @@ export function parseProfile(name: string, text: string): Result<Profile, readon
 
 function bind<Settings>(
   name: ProfileName,
+  secureBoot: boolean,
   kind: ProfileKind<Settings>,
   document: unknown,
 ): Result<Profile, readonly Problem[]> {
@@ -87,6 +93,7 @@ function bind<Settings>(
   const profile: Profile = {
     name,
     kind: kind.name,
+    secureBoot,
     warnings: () => kind.warnings(settings),
     flow: () => kind.flow(settings),
     usesDhcpOnceInstalled: () => kind.usesDhcpOnceInstalled(settings),

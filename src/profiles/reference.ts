@@ -13,6 +13,9 @@ A profile is a file \`NAME.toml\` in the folder \`paths.profiles\`; a slot names
 \`kind = "${kind}"\`. A key that is not listed here is an error. \`bootqueue config check\` looks at all profiles. An example
 with comments is \`profiles/\` in the source tree.
 
+Profiles of every kind may say \`secure_boot = true\` (default \`false\`): UEFI machines that get this profile are then
+given \`shim\` and GRUB instead of iPXE; see [how-to/secure-boot.md](../how-to/secure-boot.md).
+
 ${sections}
 `;
 }

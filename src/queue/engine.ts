@@ -1,9 +1,9 @@
-import type { Clock } from "../std/clock.ts";
+import type { Clock, Instant } from "../std/clock.ts";
 import type { Effect } from "./effect.ts";
 import type { QueueEvent } from "./event.ts";
 import type { RunEffect, StateStore } from "./ports.ts";
 import type { QueueRules } from "./rules.ts";
-import type { QueueState } from "./state.ts";
+import { indexed, type QueueState } from "./state.ts";
 import type { Verdict } from "./step.ts";
 import { nextDeadline } from "./timing.ts";
 import { resume, transition } from "./transition.ts";
@@ -39,14 +39,15 @@ export class Engine {
   #waiters: Waiter[] = [];
   #saving = false;
   #broken: { readonly cause: unknown } | null = null;
-  #cancelAlarm: () => void = () => {};
+  /** null: nothing to wait for. */
+  #alarm: { readonly at: Instant; readonly cancel: () => void } | null = null;
   readonly #listeners = new Set<(state: QueueState) => void>();
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#rules = parts.rules;
-    this.#decided = parts.state;
-    this.#published = parts.state;
+    this.#decided = indexed(parts.state);
+    this.#published = this.#decided;
   }
 
   /** The current snapshot: immutable, and on disk but for what lives in memory only. */
@@ -144,12 +145,25 @@ export class Engine {
   }
 
   #setAlarm(): void {
-    this.#cancelAlarm();
     const deadline = nextDeadline(this.#decided);
-    if (deadline === null || this.#broken !== null) return;
-    this.#cancelAlarm = this.#parts.clock.alarm(deadline, () => {
+    if (deadline === null || this.#broken !== null) {
+      this.#cancelAlarm();
+      return;
+    }
+    // One that rings too early costs less than a new one for each step of each host.
+    if (this.#alarm !== null && this.#alarm.at <= deadline) return;
+    this.#cancelAlarm();
+    const cancel = this.#parts.clock.alarm(deadline, () => {
+      this.#alarm = null;
       // A failed save has already told `onBroken`.
       this.dispatch({ type: "time-passed" }).catch(() => {});
+      this.#setAlarm();
     });
+    this.#alarm = { at: deadline, cancel };
+  }
+
+  #cancelAlarm(): void {
+    this.#alarm?.cancel();
+    this.#alarm = null;
   }
 }

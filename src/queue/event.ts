@@ -1,15 +1,24 @@
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
-import type { AttemptToken, HostId } from "./host.ts";
+import type { AttemptToken, DhcpMode, HostId } from "./host.ts";
 import type { Inventory } from "./inventory.ts";
+import type { Place } from "./place.ts";
 import type { DeclaredSlot, SlotId } from "./slot.ts";
 
 /** Everything that can happen to the queue. What is random or secret was made at the edge and travels in here. */
 export type QueueEvent =
   // From the network.
   /** A netboot client asked for an address (DISCOVER). Holds a slot, in memory only. */
-  | { readonly type: "host-seen"; readonly mac: MacAddress; readonly uuid: SystemUuid | null }
+  | {
+      readonly type: "host-seen";
+      readonly mac: MacAddress;
+      readonly uuid: SystemUuid | null;
+      /** Absent: not known, so any slot will do. */
+      readonly place?: Place;
+      /** true: it has asked before, so it is worth more than a slot that somebody was offered and has not taken since. */
+      readonly insistent?: boolean;
+    }
   /** It asks for the address it was offered (REQUEST). Takes the slot; durable before the ACK. `token` arms it. */
   | {
       readonly type: "slot-requested";
@@ -17,9 +26,26 @@ export type QueueEvent =
       readonly uuid: SystemUuid | null;
       readonly address: Ipv4Address;
       readonly token: AttemptToken;
+      readonly place?: Place;
+    }
+  /** It took the offer of another server, so what is held for it is free again. */
+  | { readonly type: "other-offer-chosen"; readonly mac: MacAddress }
+  /**
+   * It fetches its boot script and has its address from another server (proxy mode), so no REQUEST comes. Takes the slot
+   * that is held for it, or the next one; durable before the script leaves. `token` arms it.
+   */
+  | {
+      readonly type: "slot-claimed";
+      readonly mac: MacAddress;
+      readonly uuid: SystemUuid | null;
+      readonly token: AttemptToken;
     }
   /** The client found somebody else at the address (DECLINE). */
   | { readonly type: "address-declined"; readonly mac: MacAddress; readonly address: Ipv4Address }
+  /** A machine with this address of its own answered at an address that nobody was given. */
+  | { readonly type: "address-in-use"; readonly address: Ipv4Address; readonly mac: MacAddress }
+  /** It answers no longer. */
+  | { readonly type: "address-quiet"; readonly address: Ipv4Address }
   | { readonly type: "script-fetched"; readonly host: HostId }
   /** The point of no return. `macs`: every address the installer named. */
   | {
@@ -60,6 +86,8 @@ export type QueueEvent =
   | { readonly type: "host-marked-installed"; readonly host: HostId }
   /** Gives its slot back and forgets the machine. `evenInstalled`: also one that would then be installed again. */
   | { readonly type: "host-reset"; readonly host: HostId; readonly evenInstalled: boolean }
+  /** How DHCP serves the machine with this address from now on, known or not; null: as the configuration says. */
+  | { readonly type: "host-mode-set"; readonly mac: MacAddress; readonly mode: DhcpMode | null }
   | { readonly type: "queue-paused" }
   | { readonly type: "queue-resumed" };
 

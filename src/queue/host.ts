@@ -23,6 +23,8 @@ export interface Host {
   readonly serverType: string | null;
   /** true: the operator entered it, so a reset leaves it registered instead of forgetting it. */
   readonly byOperator: boolean;
+  /** How DHCP serves it, whatever the configuration says for all; null: as the configuration says. */
+  readonly dhcp: DhcpMode | null;
   readonly slot: SlotId | null;
   readonly state: HostState;
   /** The install that is or was armed. null: none yet. */
@@ -32,6 +34,12 @@ export interface Host {
   /** How it came to where it is, oldest first; the last `PASSAGES_MAX`. */
   readonly passages: readonly Passage[];
 }
+
+/**
+ * `full`: address and boot file, as its only DHCP server. `proxy`: the boot file alone, beside another server that gives
+ * the address. `ignore`: silence, whatever its state.
+ */
+export type DhcpMode = "full" | "proxy" | "ignore";
 
 export interface Attempt {
   readonly token: AttemptToken;

@@ -235,6 +235,7 @@ function withMacs(
       if (owner.byOperator || owner.inventory !== null) return null;
       const released = withSlotGivenBack(next, owner);
       next = withoutHost(released.state, owner);
+      known = { ...known, dhcp: known.dhcp ?? owner.dhcp };
     }
     known = { ...known, macs: withMac(known.macs, mac) };
   }

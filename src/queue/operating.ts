@@ -1,10 +1,10 @@
 import type { MacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import { type Instant, later } from "../std/clock.ts";
-import { type AttemptToken, BEYOND_INSTALLING, type Host, type HostId } from "./host.ts";
+import { type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type Host, type HostId } from "./host.ts";
 import type { QueueRules } from "./rules.ts";
-import { type DeclaredSlot, restingState, type Slot, type SlotId } from "./slot.ts";
-import { findHost, findHostByMac, findHostByUuid, findSlot, type QueueState, slotOf } from "./state.ts";
+import { type DeclaredSlot, isFreeFor, restingState, type Slot, type SlotId } from "./slot.ts";
+import { findHost, findHostByMac, findHostByUuid, findSlot, indexed, type QueueState, slotOf } from "./state.ts";
 import {
   entered,
   moved,
@@ -33,14 +33,14 @@ export function slotsDeclared(state: QueueState, slots: readonly DeclaredSlot[],
     const bearer = borne.get(slot.hostname);
     if (bearer !== undefined && before?.state.type !== "assigned") {
       const reason = `its hostname still belongs to the host at ${bearer.address}, which the configuration no longer lists`;
-      return { ...slot, declared: true, state: { type: "skipped", since: now, reason } };
+      return { ...slot, declared: true, state: { type: "skipped", since: now, reason, conflict: null } };
     }
     const free = before === undefined || before.state.type === "available" || before.state.type === "reserved";
     return { ...slot, declared: true, state: free ? restingState(slot) : before.state };
   });
   const next = [...merged, ...leftBehind];
   if (JSON.stringify(next) === JSON.stringify(state.slots)) return unchanged(state);
-  return moved({ ...state, slots: next });
+  return moved(indexed({ ...state, slots: next }));
 }
 
 export function slotSkipped(state: QueueState, event: { slot: SlotId; reason: string }, now: Instant): Step {
@@ -48,7 +48,7 @@ export function slotSkipped(state: QueueState, event: { slot: SlotId; reason: st
   if (!slot) return refused(state, "unknown-slot");
   if (slot.state.type === "assigned") return refused(state, "slot-in-use");
   if (slot.state.type === "skipped") return unchanged(state);
-  return moved(withSlotState(state, slot, { type: "skipped", since: now, reason: event.reason }));
+  return moved(withSlotState(state, slot, { type: "skipped", since: now, reason: event.reason, conflict: null }));
 }
 
 export function slotUnskipped(state: QueueState, event: { slot: SlotId }): Step {
@@ -67,9 +67,7 @@ export function hostRegistered(
   if (known !== undefined && known.state.type !== "discovered") return refused(state, "not-in-this-state");
   const slot = event.slot === null ? undefined : findSlot(state, event.slot);
   if (event.slot !== null && slot === undefined) return refused(state, "unknown-slot");
-  if (slot !== undefined && slot.state.type !== "available" && slot.state.type !== "reserved") {
-    return refused(state, "slot-in-use");
-  }
+  if (slot !== undefined && !isFreeFor(slot, event.mac)) return refused(state, "slot-in-use");
   const asked = { ...(known ?? newHost(event, now)), serverType: event.serverType, byOperator: true, slot: event.slot };
   const host = entered(asked, { type: "registered", since: now });
   const next = withHost(state, host);
@@ -96,7 +94,7 @@ export function rebuildOrdered(
   if (!host) return refused(state, "unknown-host");
   const { type } = host.state;
   if (type === "pxe_booted" || type === "installing" || type === "joining") return refused(state, "install-under-way");
-  const slot = slotOf(state, host) ?? nextSlot(state, host.bootMac, host.serverType);
+  const slot = slotOf(state, host) ?? nextSlot(state, { mac: host.bootMac }, host.serverType);
   if (!slot) return refused(state, "no-slot");
   const deadline = later(now, rules.limitMs.armed);
   const armed = entered(
@@ -125,9 +123,22 @@ export function hostReset(state: QueueState, event: { host: HostId; evenInstalle
   if (!host) return refused(state, "unknown-host");
   if (wasInstalled(host) && !event.evenInstalled) return refused(state, "installed-needs-insistence");
   const released = withSlotGivenBack(state, host);
-  if (!host.byOperator) return moved(withoutHost(released.state, host));
+  if (!host.byOperator) {
+    // What the operator found out about its firmware is still true.
+    if (host.dhcp === null) return moved(withoutHost(released.state, host));
+    const { id, uuid, macs, bootMac, dhcp } = host;
+    return moved(withHost(released.state, { ...newHost({ mac: bootMac, uuid }, now), id, macs, dhcp }));
+  }
   const blank = { ...released.host, attempt: null, inventory: null };
   return moved(withHost(released.state, entered(blank, { type: "registered", since: now }, "reset by the operator")));
+}
+
+/** Also for a machine that nobody entered: it is then kept, without a slot, because of what was said of it. */
+export function hostModeSet(state: QueueState, event: { mac: MacAddress; mode: DhcpMode | null }, now: Instant): Step {
+  const known = findHostByMac(state, event.mac);
+  if (known?.dhcp === event.mode || (known === undefined && event.mode === null)) return unchanged(state);
+  const host = known ?? newHost({ mac: event.mac, uuid: null }, now);
+  return moved(withHost(state, { ...host, dhcp: event.mode }));
 }
 
 export function queuePaused(state: QueueState, paused: boolean): Step {

@@ -10,6 +10,7 @@ export type Refusal =
   | "other-nic-of-busy-host"
   | "identity-conflict"
   | "address-not-yours"
+  | "other-network"
   | "unknown-host"
   | "unknown-slot"
   | "slot-in-use"
@@ -35,6 +36,8 @@ export const REFUSALS: Record<Refusal, string> = {
   "identity-conflict":
     "its addresses and its UUID belong to two different hosts; reset the one that is gone with `bootqueue reset HOST`",
   "address-not-yours": "it asks for an address that is not held for it",
+  "other-network":
+    "it asks from another network than the one its slot is in; move it back, or `bootqueue reset HOST` and it gets a slot of that network",
   "unknown-host": "no such host; `bootqueue hosts` lists them",
   "unknown-slot": "no such slot; `bootqueue slots` lists them",
   "slot-in-use": "the slot is assigned to a host; `bootqueue reset HOST` frees it",

@@ -1,6 +1,7 @@
 import type { Hostname } from "../net/hostname.ts";
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
+import type { RelayPort } from "../net/relay-port.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import type { Brand } from "../std/brand.ts";
 import type { Instant } from "../std/clock.ts";
@@ -24,6 +25,8 @@ export interface DeclaredSlot {
 
 export type Reservation =
   | { readonly type: "mac"; readonly mac: MacAddress }
+  /** For whoever asks from this switch port. */
+  | { readonly type: "port"; readonly port: RelayPort }
   | { readonly type: "server-type"; readonly serverType: string };
 
 /** A place in the line. */
@@ -46,14 +49,32 @@ export type SlotState =
       readonly until: Instant;
     }
   | { readonly type: "assigned"; readonly host: HostId; readonly since: Instant }
-  /** Not given to anybody until the operator says so. */
-  | { readonly type: "skipped"; readonly since: Instant; readonly reason: string };
+  /** Not given to anybody until the operator says so. `conflict` null: he said that too. */
+  | {
+      readonly type: "skipped";
+      readonly since: Instant;
+      readonly reason: string;
+      readonly conflict: AddressConflict | null;
+    };
+
+/** Why an address cannot be used: somebody else has it. */
+export type AddressConflict =
+  /** So said the client that was given it (DHCPDECLINE). */
+  | { readonly type: "declined" }
+  /** A machine with this address answered there; when it is gone, the slot is free again. */
+  | { readonly type: "in-use"; readonly mac: MacAddress };
 
 export type SlotStateType = SlotState["type"];
 
 /** The state of a slot that nobody has. */
 export function restingState(slot: DeclaredSlot): SlotState {
   return slot.reservation === null ? { type: "available" } : { type: "reserved" };
+}
+
+/** Whether the host with this NIC could get it now: nobody has it, or it lives at the address already. */
+export function isFreeFor({ state }: Slot, mac: MacAddress): boolean {
+  if (state.type === "available" || state.type === "reserved") return true;
+  return state.type === "skipped" && state.conflict?.type === "in-use" && state.conflict.mac === mac;
 }
 
 export function slotIdOf(address: Ipv4Address): SlotId {

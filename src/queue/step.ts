@@ -3,7 +3,7 @@ import type { Effect } from "./effect.ts";
 import { type Host, type HostState, type HostStateType, MOVES, PASSAGES_MAX } from "./host.ts";
 import type { Refusal } from "./refusal.ts";
 import { restingState, type Slot, type SlotState } from "./slot.ts";
-import type { QueueState } from "./state.ts";
+import { hostTable, type QueueState, slotTable } from "./state.ts";
 
 /** What an event came to. A repeat is neither news nor an error: netboot clients repeat themselves all the time. */
 export type Verdict =
@@ -54,20 +54,19 @@ export function failed(host: Host, reason: string, now: Instant): Host {
 
 /** `state` with `host` in place of the one of the same id, or at the end. */
 export function withHost(state: QueueState, host: Host): QueueState {
-  const at = state.hosts.findIndex((other) => other.id === host.id);
-  return { ...state, hosts: at < 0 ? [...state.hosts, host] : state.hosts.with(at, host) };
+  return { ...state, hosts: hostTable(state).with(host) };
 }
 
 export function withoutHost(state: QueueState, host: Host): QueueState {
-  return { ...state, hosts: state.hosts.filter((other) => other.id !== host.id) };
+  return { ...state, hosts: hostTable(state).without(host.id) };
 }
 
 export function withSlotState(state: QueueState, slot: Slot, next: SlotState): QueueState {
-  return { ...state, slots: state.slots.map((other) => (other.id === slot.id ? { ...other, state: next } : other)) };
+  return { ...state, slots: slotTable(state).with({ ...slot, state: next }) };
 }
 
 /** The slot is free again; one that the configuration no longer lists is gone with it. */
 export function withSlotReleased(state: QueueState, slot: Slot): QueueState {
   if (slot.declared) return withSlotState(state, slot, restingState(slot));
-  return { ...state, slots: state.slots.filter((other) => other.id !== slot.id) };
+  return { ...state, slots: slotTable(state).without(slot.id) };
 }

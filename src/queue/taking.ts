@@ -1,16 +1,28 @@
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
+import { isAtPort } from "../net/relay-port.ts";
 import { isSameSystem, type SystemUuid } from "../net/system-uuid.ts";
 import { type Instant, later } from "../std/clock.ts";
 import { unreachable } from "../std/unreachable.ts";
-import { ARMED, type AttemptToken, type Host, hostIdOf } from "./host.ts";
+import { type AttemptToken, type Host, hostIdOf } from "./host.ts";
+import { isWithin, type Place } from "./place.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 import type { QueueRules } from "./rules.ts";
-import type { Slot } from "./slot.ts";
-import { findHeldSlot, findHostByMac, findHostByUuid, findSlotByAddress, type QueueState, slotOf } from "./state.ts";
+import { isFreeFor, type Slot } from "./slot.ts";
+import {
+  findHeldSlot,
+  findHostByMac,
+  findHostByUuid,
+  findSlotByAddress,
+  findSlotHeldForOtherNic,
+  type QueueState,
+  type SlotSummary,
+  slotOf,
+  slotsWhere,
+  strangersOf,
+} from "./state.ts";
 import {
   entered,
-  failed,
   moved,
   noted,
   refused,
@@ -26,20 +38,35 @@ import {
 export interface Asker {
   readonly mac: MacAddress;
   readonly uuid: SystemUuid | null;
+  /** Absent: not known. */
+  readonly place?: Place;
 }
 
 /** A netboot client sent a DISCOVER. */
-export function hostSeen(state: QueueState, asker: Asker, now: Instant, rules: QueueRules): Step {
+export function hostSeen(
+  before: QueueState,
+  asker: Asker & { readonly insistent?: boolean },
+  now: Instant,
+  rules: QueueRules,
+): Step {
+  let state = before;
   const known = identify(state, asker);
   if (known === "conflict") return refused(state, "identity-conflict");
   if (known !== null && known.state.type !== "discovered") {
-    const reason = whyNotArmed(known, asker);
+    const reason = whyNotArmed(known, asker) ?? whyElsewhere(state, known, asker);
     return reason === null ? unchanged(state) : refused(state, reason);
   }
-  if (findHeldSlot(state, asker.mac)) return unchanged(state);
+  const held = findHeldSlot(state, asker.mac);
+  if (held !== undefined) {
+    if (isWithin(asker.place, held)) return unchanged(state);
+    // It was carried to another network since.
+    state = withSlotReleased(state, held);
+  }
   const reason = whyNoSlot(state, asker, known, rules);
   if (reason !== null) return discovered(state, asker, known, reason, now);
-  const slot = nextSlot(state, asker.mac, known?.serverType ?? null);
+  const serverType = known?.serverType ?? null;
+  const free = nextSlot(state, asker, serverType);
+  const slot = free ?? (asker.insistent === true ? stalestHold(state, asker, serverType, now) : undefined);
   if (!slot) return discovered(state, asker, known, "no-slot", now);
   const { mac, uuid } = asker;
   return noted(withSlotState(state, slot, { type: "held", mac, uuid, since: now, until: later(now, rules.holdMs) }));
@@ -56,7 +83,7 @@ export function slotRequested(
   if (known === "conflict") return refused(state, "identity-conflict");
   const slot = findSlotByAddress(state, asker.address);
   if (known !== null && known.state.type !== "discovered") {
-    const reason = whyNotArmed(known, asker);
+    const reason = whyNotArmed(known, asker) ?? whyElsewhere(state, known, asker);
     if (reason !== null) return refused(state, reason);
     if (slot === undefined || known.slot !== slot.id) return refused(state, "address-not-yours");
     if (known.state.type !== "pxe_ready" || known.state.requested) return unchanged(state);
@@ -77,36 +104,94 @@ export function slotRequested(
   return moved(withSlotState(withHost(state, host), slot, { type: "assigned", host: host.id, since: now }));
 }
 
-/** The client found somebody else at the address it was given (RFC 2131 §4.3.3): nobody gets it until a person looked. */
-export function addressDeclined(
-  state: QueueState,
-  event: { readonly mac: MacAddress; readonly address: Ipv4Address },
-  now: Instant,
-): Step {
-  const slot = findSlotByAddress(state, event.address);
-  if (!slot) return refused(state, "unknown-slot");
-  const reason = `address ${slot.address} is in use by another machine, says ${event.mac} (DHCPDECLINE)`;
-  const skipped = withSlotState(state, slot, { type: "skipped", since: now, reason });
-  if (slot.state.type === "held" && slot.state.mac === event.mac) return moved(skipped);
-  const host = findHostByMac(state, event.mac);
-  if (slot.state.type !== "assigned" || slot.state.host !== host?.id || !ARMED.has(host.state.type)) {
-    return refused(state, "address-not-yours");
-  }
-  const without = { ...host, slot: null };
-  if (host.state.type === "installing") return moved(withHost(skipped, failed(without, reason, now)));
-  if (host.byOperator) return moved(withHost(skipped, entered(without, { type: "registered", since: now }, reason)));
-  return moved(withHost(skipped, entered(without, { type: "discovered", since: now, reason, approved: true }, reason)));
+/** It took what another server offered (RFC 2131 §4.3.2): what was held for it need not wait until the hold ends. */
+export function otherOfferChosen(state: QueueState, { mac }: { readonly mac: MacAddress }): Step {
+  const held = findHeldSlot(state, mac);
+  return held === undefined ? unchanged(state) : noted(withSlotReleased(state, held));
 }
 
-/** The slot that this host would get: one kept for its address, then for its type, then the first that is for anybody. */
-export function nextSlot(state: QueueState, mac: MacAddress, serverType: string | null): Slot | undefined {
-  const free = state.slots.filter((slot) => slot.state.type === "available" || slot.state.type === "reserved");
-  return (
-    free.find(({ reservation }) => reservation?.type === "mac" && reservation.mac === mac) ??
-    free.find(({ reservation }) => reservation?.type === "server-type" && reservation.serverType === serverType) ??
-    free.find(({ reservation }) => reservation === null)
-  );
+/**
+ * It asks for its boot script and has its address from another server: the script is what it takes the slot with. The
+ * slot is the one that was held for it when it asked DHCP; after a restart, which forgets holds, the next one.
+ */
+export function slotClaimed(
+  state: QueueState,
+  asker: Asker & { readonly token: AttemptToken },
+  now: Instant,
+  rules: QueueRules,
+): Step {
+  const seen = hostSeen(state, asker, now, rules);
+  if (seen.verdict.type === "refused") return seen;
+  const held = findHeldSlot(seen.state, asker.mac);
+  // Its DISCOVER may have told more of it than an address in the web can.
+  const uuid = asker.uuid ?? (held?.state.type === "held" ? held.state.uuid : null);
+  const known = identify(seen.state, { mac: asker.mac, uuid });
+  const own = known === null || known === "conflict" ? undefined : slotOf(seen.state, known);
+  const slot = own ?? held;
+  if (slot === undefined) return refused(state, "no-slot");
+  return slotRequested(seen.state, { ...asker, uuid, address: slot.address }, now, rules);
 }
+
+/**
+ * The slot that this host would get: where it lives already, one kept for its address, for its switch port, for its
+ * type, then the first that is for anybody.
+ */
+export function nextSlot(
+  state: QueueState,
+  asker: Pick<Asker, "mac" | "place">,
+  serverType: string | null,
+): Slot | undefined {
+  let best: Slot | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  // Most have nothing but free slots for anybody, of which the first is as good as the others, or none at all.
+  const mayMatter = ({ hasForSomebody, hasForAnybody }: SlotSummary) =>
+    hasForSomebody || (best === undefined && hasForAnybody);
+  for (const slots of slotsWhere(state, asker.place?.subnet, mayMatter)) {
+    for (const slot of slots) {
+      if (!isFreeFor(slot, asker.mac)) continue;
+      const rank = rankOf(slot, asker, serverType);
+      if (rank === null || rank >= least || !isWithin(asker.place, slot)) continue;
+      if (rank === 0) return slot;
+      best = slot;
+      least = rank;
+    }
+  }
+  return best;
+}
+
+/** How near a slot is to a host, 0 the nearest; null: it is kept for another. */
+function rankOf({ reservation, state }: Slot, { mac, place }: Pick<Asker, "mac" | "place">, serverType: string | null) {
+  if (reservation === null) return state.type === "skipped" ? 1 : 4;
+  switch (reservation.type) {
+    case "mac":
+      return reservation.mac === mac ? 0 : null;
+    case "port":
+      return place !== undefined && place.port !== null && isAtPort(place.port, reservation.port) ? 2 : null;
+    case "server-type":
+      return reservation.serverType === serverType ? 3 : null;
+    default:
+      return unreachable(reservation);
+  }
+}
+
+/** The slot that was offered to somebody longest ago and is still not taken; undefined: all offers are fresh. */
+function stalestHold(state: QueueState, asker: Asker, serverType: string | null, now: Instant): Slot | undefined {
+  let stalest: Slot | undefined;
+  let oldest = now - HOLD_STALE_MS;
+  const mayMatter = ({ heldSince }: SlotSummary) => heldSince !== null && heldSince <= oldest;
+  for (const slots of slotsWhere(state, asker.place?.subnet, mayMatter)) {
+    for (const slot of slots) {
+      if (slot.state.type !== "held" || slot.state.since > oldest) continue;
+      if (rankOf(slot, asker, serverType) === null || !isWithin(asker.place, slot)) continue;
+      stalest = slot;
+      oldest = slot.state.since - 1;
+    }
+  }
+  return stalest;
+}
+
+/** The slowest firmware that is known requests what it was offered after 4 s (EDK2, which collects offers first). */
+const HOLD_STALE_MS = 10_000;
 
 export function newAttempt(token: AttemptToken, now: Instant) {
   return { token, answers: 0, armedAt: now };
@@ -121,6 +206,7 @@ export function newHost(asker: Asker, now: Instant): Host {
     bootMac: asker.mac,
     serverType: null,
     byOperator: false,
+    dhcp: null,
     slot: null,
     state,
     attempt: null,
@@ -170,25 +256,28 @@ function whyNotArmed(host: Host, asker: Asker): Refusal | null {
   }
 }
 
+/** null: its slot's address works where it asks from. */
+function whyElsewhere(state: QueueState, host: Host, { place }: Asker): Refusal | null {
+  const slot = slotOf(state, host);
+  return slot === undefined || isWithin(place, slot) ? null : "other-network";
+}
+
 /** null: it may take one, if there is one. */
 function whyNoSlot(state: QueueState, asker: Asker, known: Host | null, rules: QueueRules): Refusal | null {
   const approved = known?.state.type === "discovered" && known.state.approved;
   if (state.paused) return "paused";
   if (rules.approval && !approved) return "approval-required";
   // The same machine through its second NIC, or another one with a copied UUID: one hold at a time either way.
-  const sameUuid = (slot: Slot) =>
-    slot.state.type === "held" && slot.state.mac !== asker.mac && asker.uuid !== null && slot.state.uuid === asker.uuid;
-  return state.slots.some(sameUuid) ? "other-nic-of-busy-host" : null;
+  const other = asker.uuid === null ? undefined : findSlotHeldForOtherNic(state, asker.uuid, asker.mac);
+  return other === undefined ? null : "other-nic-of-busy-host";
 }
 
 /** Held for it, or free and fit for it: after a restart nobody remembers the holds, and the first REQUEST wins. */
 function mayTake(state: QueueState, slot: Slot, asker: Asker, known: Host | null, rules: QueueRules): boolean {
-  if (whyNoSlot(state, asker, known, rules) !== null) return false;
+  if (whyNoSlot(state, asker, known, rules) !== null || !isWithin(asker.place, slot)) return false;
   if (slot.state.type === "held") return slot.state.mac === asker.mac;
   if (slot.state.type !== "available" && slot.state.type !== "reserved") return false;
-  const { reservation } = slot;
-  if (reservation === null) return true;
-  return reservation.type === "mac" ? reservation.mac === asker.mac : reservation.serverType === known?.serverType;
+  return rankOf(slot, asker, known?.serverType ?? null) !== null;
 }
 
 /** Writes down in memory who asked in vain, so that the page can show it waiting. */
@@ -214,10 +303,8 @@ function seenAs(known: Host | null, asker: Asker) {
 
 /** Strangers cost memory, and anybody can invent one: beyond the limit the one that has waited longest is forgotten. */
 function withRoomForOneMore(state: QueueState): QueueState {
-  const isStranger = (host: Host) => host.state.type === "discovered" && !host.state.approved && !host.byOperator;
-  const strangers = state.hosts.filter(isStranger);
-  const oldest = strangers[0];
-  return strangers.length < STRANGERS_MAX || oldest === undefined ? state : withoutHost(state, oldest);
+  const { count, first } = strangersOf(state);
+  return count < STRANGERS_MAX || first === undefined ? state : withoutHost(state, first);
 }
 
 const STRANGERS_MAX = 500;

@@ -1,34 +1,24 @@
 import type { Instant } from "../std/clock.ts";
 import type { Host } from "./host.ts";
-import { isWaitingToJoin, withNextJoin } from "./installing.ts";
+import { withNextJoin } from "./installing.ts";
 import type { QueueRules } from "./rules.ts";
-import type { QueueState } from "./state.ts";
+import { nearestDeadline, overdue, type QueueState } from "./state.ts";
 import { entered, failed, noted, type Step, unchanged, withHost, withSlotReleased } from "./step.ts";
 import { withSlotGivenBack } from "./taking.ts";
 
 /** When time itself becomes news: the nearest end of a hold or of a wait. null: nobody waits. */
 export function nextDeadline(state: QueueState): Instant | null {
-  let nearest: Instant | null = null;
-  const consider = (at: Instant | null) => {
-    if (at !== null && (nearest === null || at < nearest)) nearest = at;
-  };
-  for (const slot of state.slots) if (slot.state.type === "held") consider(slot.state.until);
-  for (const host of state.hosts) consider(deadlineOf(host));
-  return nearest;
+  return nearestDeadline(state);
 }
 
 /** Everything whose time is up, at once. */
 export function timePassed(state: QueueState, now: Instant, rules: QueueRules): Step {
-  const held = state.slots.filter((slot) => slot.state.type === "held" && slot.state.until <= now);
-  const freed = held.reduce(withSlotReleased, state);
-  const late = freed.hosts.filter((host) => {
-    const deadline = deadlineOf(host);
-    return deadline !== null && deadline <= now;
-  });
-  if (late.length === 0) return held.length === 0 ? unchanged(state) : noted(freed);
+  const { slots, hosts } = overdue(state, now);
+  const freed = slots.reduce(withSlotReleased, state);
+  if (hosts.length === 0) return slots.length === 0 ? unchanged(state) : noted(freed);
   // A join that took too long makes room for the next one.
   return withNextJoin(
-    late.reduce((next, host) => withTimedOut(next, host, now), freed),
+    hosts.reduce((next, host) => withTimedOut(next, host, now), freed),
     now,
     rules,
   );
@@ -60,7 +50,3 @@ const TIMED_OUT: Partial<Record<Host["state"]["type"], string>> = {
   first_boot: "did not finish its first-boot steps",
   joining: "did not join its cluster",
 };
-
-function deadlineOf(host: Host): Instant | null {
-  return "deadline" in host.state && !isWaitingToJoin(host) ? host.state.deadline : null;
-}

@@ -1,5 +1,6 @@
 import type { Instant } from "../std/clock.ts";
 import { unreachable } from "../std/unreachable.ts";
+import * as conflicts from "./conflicts.ts";
 import type { Effect } from "./effect.ts";
 import type { QueueEvent } from "./event.ts";
 import * as installing from "./installing.ts";
@@ -17,8 +18,16 @@ export function transition(state: QueueState, event: QueueEvent, now: Instant, r
       return taking.hostSeen(state, event, now, rules);
     case "slot-requested":
       return taking.slotRequested(state, event, now, rules);
+    case "slot-claimed":
+      return taking.slotClaimed(state, event, now, rules);
+    case "other-offer-chosen":
+      return taking.otherOfferChosen(state, event);
     case "address-declined":
-      return taking.addressDeclined(state, event, now);
+      return conflicts.addressDeclined(state, event, now);
+    case "address-in-use":
+      return conflicts.addressInUse(state, event, now);
+    case "address-quiet":
+      return conflicts.addressQuiet(state, event);
     case "script-fetched":
       return installing.scriptFetched(state, event, now, rules);
     case "answer-fetched":
@@ -55,6 +64,8 @@ export function transition(state: QueueState, event: QueueEvent, now: Instant, r
       return operating.hostMarkedInstalled(state, event, now);
     case "host-reset":
       return operating.hostReset(state, event, now);
+    case "host-mode-set":
+      return operating.hostModeSet(state, event, now);
     case "queue-paused":
       return operating.queuePaused(state, true);
     case "queue-resumed":

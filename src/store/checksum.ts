@@ -1,65 +1,85 @@
 import { createHash } from "node:crypto";
 import { err, ok, type Result } from "../std/result.ts";
 
+type Content = Readonly<Record<string, unknown>>;
+
+/** An object as text, and the SHA-256 that stands in it. */
+export interface Sealed {
+  readonly text: string;
+  readonly sha256: string;
+}
+
 /**
  * JSON text of an object, one line for each element of its lists, so that a diff of two states can be read.
  * The first line carries a SHA-256 of all that follows: one flipped bit in a hardware address would still be valid
  * JSON and a valid state, and an installed machine would count as unknown.
+ *
+ * Made bit by bit: ten thousand hosts are megabytes of text, and packets are answered meanwhile.
  */
-export function sealJson(content: Readonly<Record<string, unknown>>, lines: WeakMap<object, string>): string {
-  const body = `${Object.entries(content)
-    .map(([key, value]) => `${JSON.stringify(key)}:${Array.isArray(value) ? listText(value, lines) : textOf(value)}`)
-    .join(",\n")}\n}\n`;
-  return `{\n"sha256":"${digest(body)}",\n${body}`;
+export async function sealJson(content: Content): Promise<Sealed> {
+  const hash = createHash("sha256");
+  const parts: string[] = [];
+  const add = (part: string) => {
+    hash.update(part);
+    parts.push(part);
+  };
+  for (const [n, [key, value]] of Object.entries(content).entries()) {
+    add(`${n === 0 ? "" : ",\n"}${JSON.stringify(key)}:`);
+    if (!Array.isArray(value)) add(textOf(value));
+    else if (value.length === 0) add("[]");
+    else {
+      for (let from = 0; from < value.length; from += SLICE) {
+        const lines = value.slice(from, from + SLICE).map(textOf);
+        add(`${from === 0 ? "[\n" : ",\n"}${lines.join(",\n")}`);
+        if (from + SLICE < value.length) await new Promise(setImmediate);
+      }
+      add("\n]");
+    }
+  }
+  add("\n}\n");
+  const sha256 = hash.digest("hex");
+  return { text: `{\n"sha256":"${sha256}",\n${parts.join("")}`, sha256 };
+}
+
+/** Elements of a list between two turns of the loop: about a millisecond. */
+const SLICE = 250;
+
+/** What was sealed. `sha256` null: the text had none, so somebody repaired it by hand. */
+export interface Unsealed {
+  readonly content: Content;
+  readonly sha256: string | null;
 }
 
 /**
  * The object inside, without its checksum. A file without one is accepted: somebody repaired it by hand.
  * The error says what was found, to follow the words "expected …".
  */
-export function unsealJson(bytes: Buffer): Result<Readonly<Record<string, unknown>>, string> {
+export function unsealJson(bytes: Buffer): Result<Unsealed, string> {
   if (bytes.length === 0) return err("an empty file");
   const text = bytes.toString("utf8");
-  let content: unknown;
+  let value: unknown;
   try {
-    content = JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     return err(`${bytes.length} octets that are not JSON (${(error as Error).message})`);
   }
-  if (content === null || typeof content !== "object") return err(`the JSON value ${text.trim().slice(0, 40)}`);
-  if (Array.isArray(content)) return err("a JSON list");
-  const { sha256, ...rest } = content as Record<string, unknown>;
-  if (sha256 === undefined) return ok(rest);
+  if (value === null || typeof value !== "object") return err(`the JSON value ${text.trim().slice(0, 40)}`);
+  if (Array.isArray(value)) return err("a JSON list");
+  const { sha256, ...content } = value as Record<string, unknown>;
+  if (sha256 === undefined) return ok({ content, sha256: null });
   const header = HEADER.exec(text);
+  const found = header?.[1];
   // Compared as octets: decoding replaces damaged UTF-8, and two different damages would look the same.
-  if (header === null || digest(bytes.subarray(header[0].length)) !== header[1]) {
+  const body = bytes.subarray(header?.[0].length);
+  if (found === undefined || createHash("sha256").update(body).digest("hex") !== found) {
     return err(
       'content that does not match its checksum (if you edited the file yourself, delete the line that begins with "sha256")',
     );
   }
-  return ok(rest);
+  return ok({ content, sha256: found });
 }
 
 const HEADER = /^\{\n"sha256":"([0-9a-f]{64})",\n/;
-
-function digest(content: string | Buffer): string {
-  return createHash("sha256").update(content).digest("hex");
-}
-
-function listText(list: readonly unknown[], lines: WeakMap<object, string>): string {
-  return list.length === 0 ? "[]" : `[\n${list.map((element) => lineOf(element, lines)).join(",\n")}\n]`;
-}
-
-/** The state is immutable, so an element that is the same object has the same text: most are, from save to save. */
-function lineOf(element: unknown, lines: WeakMap<object, string>): string {
-  if (typeof element !== "object" || element === null) return textOf(element);
-  let line = lines.get(element);
-  if (line === undefined) {
-    line = textOf(element);
-    lines.set(element, line);
-  }
-  return line;
-}
 
 function textOf(value: unknown): string {
   const text = JSON.stringify(value);

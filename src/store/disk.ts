@@ -8,6 +8,8 @@ export interface Disk {
   read(path: string): Promise<Buffer | null>;
   /** A new file of mode 0600 in place of whatever is there; resolves when its content is on the medium. */
   writeSynced(path: string, content: string): Promise<void>;
+  /** A new, empty file of mode 0600 in place of whatever is there; its name is durable after `syncFolder`. */
+  create(path: string): Promise<GrowingFile>;
   /** Replaces `to`; atomic, and durable only after `syncFolder`. Rejects when `from` does not exist. */
   rename(from: string, to: string): Promise<void>;
   /** A second name for the same content: a hard link, or a copy where the file system has none. */
@@ -20,6 +22,13 @@ export interface Disk {
   list(folder: string): Promise<readonly string[]>;
   /** Milliseconds since 1970 and octets; null: no such file. */
   look(path: string): Promise<{ readonly changedMs: number; readonly sizeBytes: number } | null>;
+}
+
+/** A file that is only ever added to. */
+export interface GrowingFile {
+  /** Resolves when it is on the medium. */
+  append(text: string): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** The machine's own disk. */
@@ -36,6 +45,21 @@ export const realDisk: Disk = {
     } finally {
       await file.close();
     }
+  },
+
+  async create(path) {
+    await rm(path, { force: true });
+    const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_DSYNC } = constants;
+    // With O_DSYNC a write is also the fdatasync (open(2)): one way through the thread pool instead of two.
+    const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_DSYNC, 0o600);
+    return {
+      async append(text) {
+        for (let rest = Buffer.from(text); rest.length > 0; ) {
+          rest = rest.subarray((await file.write(rest)).bytesWritten);
+        }
+      },
+      close: () => file.close(),
+    };
   },
 
   rename,

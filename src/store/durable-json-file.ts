@@ -1,28 +1,21 @@
 import { basename, dirname } from "node:path";
 import type { Clock, Instant } from "../std/clock.ts";
-import { err, type Result } from "../std/result.ts";
-import { sealJson, unsealJson } from "./checksum.ts";
-import { type Disk, realDisk } from "./disk.ts";
+import { err, ok, type Result } from "../std/result.ts";
+import { sealJson, type Unsealed, unsealJson } from "./checksum.ts";
+import type { Disk } from "./disk.ts";
 
 type Content = Readonly<Record<string, unknown>>;
 
-/**
- * A lowdb adapter whose `write` resolves only when a power cut can no longer undo it, and whose `read` never takes a
- * damaged file for an empty one. The elements of the lists it is given must never change afterwards.
- */
+/** One JSON file that is replaced whole or not at all, with earlier contents beside it. One caller at a time. */
 export class DurableJsonFile {
   readonly #path: string;
   readonly #check: (content: Content) => Result<unknown, string>;
   readonly #clock: Clock;
   readonly #disk: Disk;
-  readonly #lines = new WeakMap<object, string>();
-  #wasRead = false;
   #keptAt: Instant | null = null;
-  #writing = false;
-  #waiting: { content: Content; callers: { resolve: () => void; reject: (error: unknown) => void }[] } | null = null;
 
   /** `check`: whether the content means anything; its error follows the words "expected a saved queue, found". */
-  constructor(path: string, check: (content: Content) => Result<unknown, string>, clock: Clock, disk: Disk = realDisk) {
+  constructor(path: string, check: (content: Content) => Result<unknown, string>, clock: Clock, disk: Disk) {
     this.#path = path;
     this.#check = check;
     this.#clock = clock;
@@ -30,53 +23,27 @@ export class DurableJsonFile {
   }
 
   /** null: there is no such file and never was. Rejects, and names the way out, when there is something unreadable. */
-  async read(): Promise<Content | null> {
+  async read(): Promise<Unsealed | null> {
     const bytes = await this.#disk.read(this.#path);
     if (bytes === null) {
       const generations = await this.#generations();
       if (generations.length > 0) throw new Error(this.#refusal(NO_FILE, generations));
-      this.#wasRead = true;
       return null;
     }
-    const content = this.#readable(bytes);
-    if (!content.ok) throw new Error(this.#refusal(content.error, await this.#generations()));
-    this.#wasRead = true;
-    return content.value;
+    const unsealed = this.#readable(bytes);
+    if (!unsealed.ok) throw new Error(this.#refusal(unsealed.error, await this.#generations()));
+    return unsealed.value;
   }
 
-  /** Calls made while a write is under way share the next one, which carries the newest content. */
-  write(content: Content): Promise<void> {
-    // A file that nobody could read must not be replaced, whoever asks.
-    if (!this.#wasRead) return Promise.reject(new Error(`${this.#path} must be read before it is written`));
-    return new Promise((resolve, reject) => {
-      const callers = this.#waiting?.callers ?? [];
-      callers.push({ resolve, reject });
-      this.#waiting = { content, callers };
-      if (!this.#writing) void this.#writeWaiting();
-    });
-  }
-
-  async #writeWaiting(): Promise<void> {
-    this.#writing = true;
-    for (let next = this.#waiting; next !== null; next = this.#waiting) {
-      this.#waiting = null;
-      try {
-        await this.#replace(next.content);
-        for (const caller of next.callers) caller.resolve();
-      } catch (cause) {
-        const error = new Error(`cannot save ${this.#path}: ${(cause as Error).message}`, { cause });
-        for (const caller of next.callers) caller.reject(error);
-      }
-    }
-    this.#writing = false;
-  }
-
-  async #replace(content: Content): Promise<void> {
+  /** Resolves, with the checksum, when a power cut can no longer undo it. */
+  async replace(content: Content): Promise<string> {
     const temporary = `${this.#path}.tmp`;
-    await this.#disk.writeSynced(temporary, sealJson(content, this.#lines));
+    const { text, sha256 } = await sealJson(content);
+    await this.#disk.writeSynced(temporary, text);
     await this.#keepGeneration();
     await this.#disk.rename(temporary, this.#path);
     await this.#disk.syncFolder(this.#path);
+    return sha256;
   }
 
   /** At the first write of this process, and then at most once a minute, what was saved before gets another name. */
@@ -99,11 +66,11 @@ export class DurableJsonFile {
     return `${this.#path}.${n}`;
   }
 
-  #readable(bytes: Buffer): Result<Content, string> {
-    const content = unsealJson(bytes);
-    if (!content.ok) return content;
-    const checked = this.#check(content.value);
-    return checked.ok ? content : err(checked.error);
+  #readable(bytes: Buffer): Result<Unsealed, string> {
+    const unsealed = unsealJson(bytes);
+    if (!unsealed.ok) return unsealed;
+    const checked = this.#check(unsealed.value.content);
+    return checked.ok ? ok(unsealed.value) : err(checked.error);
   }
 
   async #generations(): Promise<readonly Generation[]> {
@@ -121,6 +88,8 @@ export class DurableJsonFile {
     const folder = dirname(this.#path);
     const newest = generations.find((generation) => generation.isReadable);
     const setAside = found === NO_FILE ? "" : `cp --archive ${this.#path} ${this.#path}.damaged; `;
+    // The journal continues the damaged file, and no older one.
+    const journal = journalPathOf(this.#path);
     return [
       `cannot read ${this.#path}: expected a saved queue, found ${found}`,
       "An empty queue in its place would install machines a second time, so bootqueue does not start.",
@@ -133,14 +102,20 @@ export class DurableJsonFile {
         ? [
             "To go on with the newest readable one:",
             `  ${setAside}cp --archive ${newest.path} ${this.#path}`,
+            `  test ! -e ${journal} || mv ${journal} ${journal}.damaged`,
             "It does not know what happened after it was written: for every machine that finished installing since then,",
             "run `bootqueue mark-installed HOST` before it boots from the network again.",
           ]
         : ["Restore the file from a backup."]),
       "To begin again with an empty queue, which treats every machine as new:",
-      `  mkdir ${folder}/old; mv ${this.#path}* ${folder}/old/`,
+      `  mkdir ${folder}/old; mv ${this.#path}* ${journal}* ${folder}/old/`,
     ].join("\n");
   }
+}
+
+/** Of the journal that continues a state file: `state.journal` for `state.json`. */
+export function journalPathOf(path: string): string {
+  return `${path.replace(/\.json$/, "")}.journal`;
 }
 
 interface Generation {

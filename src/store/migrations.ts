@@ -6,7 +6,17 @@ type Saved = Readonly<Record<string, unknown>>;
 /** From version `n` to version `n + 1`, under the key `n`. Each one knows the form of its own time, never today's types. */
 export type Migrations = Readonly<Record<number, (saved: Saved) => Saved>>;
 
-const MIGRATIONS: Migrations = {};
+const MIGRATIONS: Migrations = {
+  // No host had a mode of its own, and no slot said that its address was in conflict.
+  1: (saved) => ({
+    ...saved,
+    hosts: each(saved.hosts, (host) => ({ ...host, dhcp: null })),
+    slots: each(saved.slots, (slot) => ({
+      ...slot,
+      state: isSaved(slot.state) && slot.state.type === "skipped" ? { ...slot.state, conflict: null } : slot.state,
+    })),
+  }),
+};
 
 /** The content in the form of version `wanted`. What it says is not checked here, only how old it is. */
 export function migrate(
@@ -34,6 +44,15 @@ export function migrate(
     current = { ...step(current), version: (version as number) + 1 };
   }
   return ok(current);
+}
+
+/** What is no list of objects stays as it is, for the schema to complain of. */
+function each(rows: unknown, change: (row: Saved) => Saved): unknown {
+  return Array.isArray(rows) ? rows.map((row: unknown) => (isSaved(row) ? change(row) : row)) : rows;
+}
+
+function isSaved(value: unknown): value is Saved {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function problem(path: string, message: string): Result<never, readonly Problem[]> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Host, type HostState, type HostStateType, MOVES } from "../queue/host.ts";
+import type { Host, HostState, HostStateType } from "../queue/host.ts";
 import type { Inventory } from "../queue/inventory.ts";
 import type { Slot } from "../queue/slot.ts";
 import type { SavedQueue, SavedSlot } from "./format.ts";
@@ -14,6 +14,7 @@ const address = pattern<Slot["address"]>(dottedDecimal, "an IPv4 address");
 const slotId = pattern<Slot["id"]>(dottedDecimal, "a slot such as 10.11.0.2");
 const hostname = pattern<Slot["hostname"]>(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a hostname");
 const profile = pattern<Slot["profile"]>(/^.+$/, "the name of a profile");
+const port = pattern<Extract<NonNullable<Slot["reservation"]>, { type: "port" }>["port"]>(/^[!-~]*\/[!-~]+$/, "a port");
 const token = pattern<NonNullable<Host["attempt"]>["token"]>(/^.+$/, "a token");
 const instant = z.int().min(0) as unknown as z.ZodType<HostState["since"]>;
 const text = z.string();
@@ -24,7 +25,17 @@ const slotState = exactly<SavedSlot["state"]>()(
     z.strictObject({ type: z.literal("available") }),
     z.strictObject({ type: z.literal("reserved") }),
     z.strictObject({ type: z.literal("assigned"), host: hostId, since: instant }),
-    z.strictObject({ type: z.literal("skipped"), since: instant, reason: text }),
+    z.strictObject({
+      type: z.literal("skipped"),
+      since: instant,
+      reason: text,
+      conflict: z
+        .discriminatedUnion("type", [
+          z.strictObject({ type: z.literal("declined") }),
+          z.strictObject({ type: z.literal("in-use"), mac }),
+        ])
+        .nullable(),
+    }),
   ]),
 );
 
@@ -37,6 +48,7 @@ const slot = exactly<SavedSlot>()(
     reservation: z
       .discriminatedUnion("type", [
         z.strictObject({ type: z.literal("mac"), mac }),
+        z.strictObject({ type: z.literal("port"), port }),
         z.strictObject({ type: z.literal("server-type"), serverType: text }),
       ])
       .nullable(),
@@ -45,7 +57,21 @@ const slot = exactly<SavedSlot>()(
   }),
 );
 
-const hostStateType = z.enum(Object.keys(MOVES) as HostStateType[]);
+const HOST_STATES: Readonly<Record<HostStateType, true>> = {
+  discovered: true,
+  registered: true,
+  pxe_ready: true,
+  pxe_booted: true,
+  installing: true,
+  installed: true,
+  first_boot: true,
+  joining: true,
+  ready: true,
+  failed: true,
+};
+
+// The compiler keeps the table complete: a key is a state, and every state is a key.
+const hostStateType = z.enum(Object.keys(HOST_STATES) as HostStateType[]);
 
 const hostState = exactly<HostState>()(
   z.discriminatedUnion("type", [
@@ -99,6 +125,7 @@ const host = exactly<Host>()(
     bootMac: mac,
     serverType: text.nullable(),
     byOperator: z.boolean(),
+    dhcp: z.enum(["full", "proxy", "ignore"]).nullable(),
     slot: slotId.nullable(),
     state: hostState,
     attempt: z.strictObject({ token, answers: count, armedAt: instant }).nullable(),
@@ -110,7 +137,7 @@ const host = exactly<Host>()(
 /** The shape of the file's content; what its parts say of each other is looked at in `contradictions.ts`. */
 export const savedQueue = exactly<SavedQueue>()(
   z.strictObject({
-    version: z.literal(1),
+    version: z.literal(2),
     paused: z.boolean(),
     slots: z.array(slot).readonly(),
     hosts: z.array(host).readonly(),

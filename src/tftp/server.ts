@@ -5,7 +5,10 @@ import type { Log } from "../std/log.ts";
 import type { TftpFile, TftpFiles, TransferOutcome } from "./files.ts";
 import { negotiate, type TftpLimits, type TransferTerms } from "./negotiate.ts";
 import { decodePacket, ERROR_CODES, encodePacket, type TftpRequest } from "./packet.ts";
+import { hasStartedOver, idlestOf, type Place, progressOf, type TransferProgress } from "./place.ts";
 import { RunningTransfer } from "./running-transfer.ts";
+import { SharedSocket } from "./shared-socket.ts";
+import { TransferPorts } from "./transfer-ports.ts";
 
 /** Someone who watches, like the trace. Called for each request at most once in each way. */
 export interface TftpObserver {
@@ -25,16 +28,18 @@ export interface TftpServing {
   close(): Promise<void>;
 }
 
-export interface TransferProgress {
-  readonly filename: string;
-  readonly client: Endpoint;
-  readonly sizeBytes: number;
-  readonly ackedBytes: number;
+/** How it is served. */
+export interface TftpOptions {
+  readonly observer?: TftpObserver;
+  /** Where transfers are answered from; else where `socket` is bound. */
+  readonly address?: Ipv4Address;
+  /** Transfers are answered from `socket` itself, for the sake of a firewall that lets only port 69 through. */
+  readonly singlePort?: boolean;
 }
 
 /**
  * Answers RRQs that arrive at `socket` (RFC 1350, 2347–2349, 7440). Read-only, octet only.
- * Each transfer has a port of its own at `address`: firmware accepts no other address than the one it asked
+ * Transfers are answered from other ports at `address`: firmware accepts no other address than the one it asked
  * (RFC 1350 §4), and a port bound to 0.0.0.0 would answer from the interface's first. Nothing is thrown past here.
  */
 export function serveTftp(
@@ -44,51 +49,38 @@ export function serveTftp(
   limits: TftpLimits,
   clock: Clock,
   log: Log,
-  options: { readonly observer?: TftpObserver; readonly address?: Ipv4Address } = {},
+  options: TftpOptions = {},
 ): TftpServing {
   const server = new TftpServer({ socket, openUdp, files, limits, clock, log, ...options });
   return { transfers: () => server.transfers(), close: () => server.close() };
 }
 
-/** A client that came no further for so long gives way when there is no room for another. */
-const IDLE_MS = 5000;
-/** A request repeated after this long without progress comes from a machine that started over. */
-const RESTARTED_MS = 1000;
 /** At most one complaint in this time about too many transfers. */
 const COMPLAINT_MS = 10_000;
 
-interface Parts {
+interface Parts extends TftpOptions {
   readonly socket: UdpSocket;
   readonly openUdp: OpenUdp;
   readonly files: TftpFiles;
   readonly limits: TftpLimits;
   readonly clock: Clock;
   readonly log: Log;
-  readonly observer?: TftpObserver;
-  readonly address?: Ipv4Address;
-}
-
-/** One client's place: taken when its request arrives, so that a second copy finds it. */
-interface Place {
-  readonly client: Endpoint;
-  readonly filename: string;
-  /** The request as it came, to tell a repeated one from a new one. */
-  readonly request: string;
-  /** null: the file or the port is still being opened. */
-  transfer: RunningTransfer | null;
-  sizeBytes: number;
-  blksize: number;
 }
 
 class TftpServer {
   readonly #parts: Parts;
+  readonly #ports: TransferPorts;
+  /** null: transfers have other ports. */
+  readonly #single: SharedSocket | null;
   readonly #places = new Map<string, Place>();
   #closed = false;
   #complainedAt: Instant | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { socket, log } = parts;
+    const { socket, log, openUdp, address } = parts;
+    this.#ports = new TransferPorts(openUdp, address ?? socket.local.address, log);
+    this.#single = parts.singlePort === true ? new SharedSocket(socket, () => Promise.resolve()) : null;
     socket.onSendError((error, to) => log.debug("TFTP send failed", { client: to.address, error: error.message }));
     socket.onDatagram((bytes, from) => {
       try {
@@ -100,10 +92,7 @@ class TftpServer {
   }
 
   transfers(): readonly TransferProgress[] {
-    return [...this.#places.values()].map(({ client, filename, sizeBytes, blksize, transfer }) => {
-      const acked = transfer?.state.type === "sending" ? Math.max(0, transfer.state.acked) : 0;
-      return { client, filename, sizeBytes, ackedBytes: Math.min(sizeBytes, acked * blksize) };
-    });
+    return [...this.#places.values()].map(progressOf);
   }
 
   async close(): Promise<void> {
@@ -118,10 +107,11 @@ class TftpServer {
   #received(bytes: Uint8Array, from: Endpoint): void {
     // Port 0 cannot be answered.
     if (this.#closed || from.port === 0) return;
+    if (this.#single !== null && !isRequest(bytes) && this.#single.deliver(bytes, from)) return;
     const decoded = decodePacket(bytes);
     if (!decoded.ok) {
       this.#parts.log.debug("TFTP datagram dropped", { client: from.address, reason: decoded.error });
-      if (bytes[0] === 0 && (bytes[1] === 1 || bytes[1] === 2)) {
+      if (isRequest(bytes)) {
         this.#sendError(ERROR_CODES.illegalOperation, `the request cannot be read: ${decoded.error}`, from);
       }
       return;
@@ -145,7 +135,7 @@ class TftpServer {
     const key = `${from.address}:${from.port}`;
     const text = Buffer.from(bytes).toString("latin1");
     const before = this.#places.get(key);
-    if (before?.request === text && !this.#hasStartedOver(before)) {
+    if (before?.request === text && !hasStartedOver(before, this.#parts.clock.now())) {
       before.transfer?.askedAgain();
       return;
     }
@@ -177,7 +167,7 @@ class TftpServer {
   }
 
   async #begin(key: string, place: Place, request: TftpRequest, file: TftpFile): Promise<void> {
-    const { openUdp, limits, clock, log, observer } = this.#parts;
+    const { limits, clock, log, observer } = this.#parts;
     const { client, filename } = place;
     const { terms, oack } = negotiate(request.options, file.bytes.length, limits);
     const ended = (outcome: TransferOutcome): void => {
@@ -188,7 +178,7 @@ class TftpServer {
     };
     let socket: UdpSocket;
     try {
-      socket = await openUdp({ address: this.#parts.address ?? this.#parts.socket.local.address, port: 0 });
+      socket = this.#single?.join(client) ?? (await this.#ports.take(client));
     } catch (cause) {
       // Silence: the client asks again, and by then there may be a port.
       log.error("TFTP port cannot be opened", { client: client.address, file: filename, cause });
@@ -214,22 +204,11 @@ class TftpServer {
     void place.transfer?.end(outcome);
   }
 
-  /** Some ROMs ask from the same port each time: after a reset their request meets the transfer of before. */
-  #hasStartedOver({ transfer }: Place): boolean {
-    if (transfer?.state.type !== "sending" || transfer.state.acked <= 0) return false;
-    return this.#parts.clock.now() - transfer.state.progressAt >= RESTARTED_MS;
-  }
-
   #hasRoom(): boolean {
     if (this.#places.size < this.#parts.limits.transfersMax) return true;
-    let idlest: { readonly key: string; readonly place: Place; readonly since: Instant } | null = null;
-    for (const [key, place] of this.#places) {
-      if (place.transfer?.state.type !== "sending") continue;
-      const since = place.transfer.state.progressAt;
-      if (idlest === null || since < idlest.since) idlest = { key, place, since };
-    }
-    if (idlest === null || this.#parts.clock.now() - idlest.since < IDLE_MS) return false;
-    this.#giveUp(idlest.key, idlest.place, GAVE_WAY);
+    const idle = idlestOf(this.#places, this.#parts.clock.now());
+    if (idle === null) return false;
+    this.#giveUp(idle.key, idle.place, GAVE_WAY);
     return true;
   }
 
@@ -256,6 +235,11 @@ class TftpServer {
 
 const BEGAN_AGAIN: TransferOutcome = { type: "aborted", code: 0, message: "the client began again" };
 const GAVE_WAY: TransferOutcome = { type: "aborted", code: 0, message: "silent, and its place was needed" };
+
+/** RRQ or WRQ. */
+function isRequest(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && (bytes[1] === 1 || bytes[1] === 2);
+}
 
 /** Who watches must not be able to stop us. */
 function guarded(log: Log, call: () => void): void {

@@ -23,6 +23,8 @@ export interface Sending {
   readonly burst: number;
   /** Whole windows since the last loss or the last growth of `burst`. */
   readonly clean: number;
+  /** Intervals that ended without an ACK since the client last got further. */
+  readonly tries: number;
   /** How many datagrams were sent again. */
   readonly resent: number;
   /** Smoothed round trip and its deviation (RFC 6298); null: not measured yet. */
@@ -80,9 +82,10 @@ export function beginTransfer(terms: TransferTerms, now: Instant): TransferStep 
     next: acked + 1,
     burst: terms.windowsize,
     clean: 0,
+    tries: 0,
     resent: 0,
     roundTrip: null,
-    intervalMs: Math.min(INTERVAL_FIRST_MS, intervalMax(terms)),
+    intervalMs: intervalOf(terms, null),
     sentAt: now,
     progressAt: now,
     deadline: now,
@@ -108,7 +111,7 @@ export function stepTransfer(
       if (now < state.deadline) return { state, send: null };
       if (isGone(state, now)) return clientSilent(terms, state);
       if (state.next <= windowEnd(terms, state)) return burst(terms, now, state);
-      return again(terms, now, { ...state, intervalMs: Math.min(state.intervalMs * 2, intervalMax(terms)) });
+      return again(terms, now, doubled(terms, state));
     case "asked-again":
       if (isGone(state, now)) return clientSilent(terms, state);
       // A stray copy of the request must not disturb a transfer that is under way.
@@ -126,11 +129,29 @@ function acknowledged(terms: TransferTerms, state: Sending, wire: number, now: I
     const { sizeBytes, blksize, windowsize } = terms;
     return over({ type: "complete", sizeBytes, blksize, windowsize, resent: state.resent });
   }
-  const further: Sending = { ...state, acked: block, progressAt: now };
+  const timing = measured(terms, state, block, now);
   if (block >= state.next - 1) {
-    // Nothing is on its way beyond this block: the ordinary case.
-    return burst(terms, now, { ...grown(terms, measured(terms, further, block, now)), next: block + 1 });
+    // Nothing is on its way beyond this block: the ordinary case, and written out because it is: to spread a state
+    // of this size costs as much as all the rest of an ACK.
+    const pace = grown(terms, state);
+    return burst(terms, now, {
+      type: "sending",
+      acked: block,
+      sent: state.sent,
+      doubted: state.doubted,
+      next: block + 1,
+      burst: pace.burst,
+      clean: pace.clean,
+      tries: 0,
+      resent: state.resent,
+      roundTrip: timing.roundTrip,
+      intervalMs: timing.intervalMs,
+      sentAt: state.sentAt,
+      progressAt: now,
+      deadline: state.deadline,
+    });
   }
+  const further: Sending = { ...state, ...timing, acked: block, tries: 0, progressAt: now };
   // An ACK inside the window says that the next block was lost (RFC 7440 §4). Where blocks were already sent
   // again it may be an echo of the first copy: then the window only moves on, and the clock decides.
   if (block >= state.doubted) return again(terms, now, further);
@@ -144,7 +165,10 @@ function acknowledged(terms: TransferTerms, state: Sending, wire: number, now: I
  */
 function acknowledgedTwice(terms: TransferTerms, state: Sending, now: Instant): TransferStep {
   const believed = terms.windowsize > 1 && state.acked > state.doubted && state.next > state.acked + 1;
-  return believed ? again(terms, now, state) : { state, send: null };
+  if (believed) return again(terms, now, state);
+  // It does say that the client is there and waits, so an interval that was doubled need not be waited for.
+  const soon = Math.min(state.deadline, later(now, intervalOf(terms, state.roundTrip))) as Instant;
+  return { state: { ...state, deadline: soon }, send: null };
 }
 
 /**
@@ -165,38 +189,76 @@ function burst(terms: TransferTerms, now: Instant, state: Sending): TransferStep
   const to = Math.min(end, from + state.burst - 1);
   return {
     state: {
-      ...state,
-      next: to + 1,
+      type: "sending",
+      acked: state.acked,
       sent: Math.max(state.sent, to),
+      doubted: state.doubted,
+      next: to + 1,
+      burst: state.burst,
+      clean: state.clean,
+      tries: state.tries,
       resent: state.resent + Math.max(0, Math.min(to, state.sent) - from + 1),
+      roundTrip: state.roundTrip,
+      intervalMs: state.intervalMs,
       sentAt: now,
+      progressAt: state.progressAt,
       deadline: later(now, to < end ? PAUSE_MS : state.intervalMs),
     },
     send: { from, to },
   };
 }
 
-/** The last block that may be sent before the next ACK. The OACK stands alone. */
+/**
+ * The last block that may be sent before the next ACK. The OACK stands alone.
+ *
+ * When it was the ACK that was lost, atftp 0.8 answers the first copy of an old block and no further ones, and each
+ * copy winds up its clock again: it would sleep for ever. The window after this one wakes it.
+ */
 function windowEnd(terms: TransferTerms, state: Sending): number {
-  return state.acked === -1 ? 0 : Math.min(state.acked + terms.windowsize, blockCount(terms));
+  if (state.acked === -1) return 0;
+  const windows = terms.windowsize > 1 && state.tries > 1 ? 2 : 1;
+  return Math.min(state.acked + windows * terms.windowsize, blockCount(terms));
 }
 
-/** A round trip counts only for a block that was sent once: else nobody knows which copy was answered (Karn). */
-function measured(terms: TransferTerms, state: Sending, block: number, now: Instant): Sending {
-  if (block !== state.sent || block <= state.doubted) return state;
+/**
+ * A round trip counts only for a block that was sent once: else nobody knows which copy was answered (Karn).
+ * Without one, getting further halves an interval that was doubled; where every window loses something,
+ * it would otherwise only grow.
+ */
+function measured(
+  terms: TransferTerms,
+  state: Sending,
+  block: number,
+  now: Instant,
+): Pick<Sending, "roundTrip" | "intervalMs"> {
+  if (block !== state.sent || block <= state.doubted) {
+    const intervalMs = Math.max(intervalOf(terms, state.roundTrip), state.intervalMs >> 1);
+    return { roundTrip: state.roundTrip, intervalMs };
+  }
   const sampleMs = Math.max(0, now - state.sentAt);
   const before = state.roundTrip ?? { meanMs: sampleMs, deviationMs: sampleMs / 2 };
-  const deviationMs = before.deviationMs * 0.75 + Math.abs(before.meanMs - sampleMs) * 0.25;
-  const meanMs = before.meanMs * 0.875 + sampleMs * 0.125;
-  const wanted = meanMs + Math.max(INTERVAL_MIN_MS / 2, 4 * deviationMs);
-  const intervalMs = Math.min(Math.max(INTERVAL_MIN_MS, Math.ceil(wanted)), intervalMax(terms));
-  return { ...state, roundTrip: { meanMs, deviationMs }, intervalMs };
+  const roundTrip = {
+    meanMs: before.meanMs * 0.875 + sampleMs * 0.125,
+    deviationMs: before.deviationMs * 0.75 + Math.abs(before.meanMs - sampleMs) * 0.25,
+  };
+  return { roundTrip, intervalMs: intervalOf(terms, roundTrip) };
 }
 
-function grown(terms: TransferTerms, state: Sending): Sending {
+/** RFC 6298 §2, with a shorter minimum: a boot network is one switch wide. */
+function intervalOf(terms: TransferTerms, roundTrip: Sending["roundTrip"]): number {
+  if (roundTrip === null) return Math.min(INTERVAL_FIRST_MS, intervalMax(terms));
+  const wanted = Math.ceil(roundTrip.meanMs + Math.max(INTERVAL_MIN_MS / 2, 4 * roundTrip.deviationMs));
+  return Math.min(Math.max(INTERVAL_MIN_MS, wanted), intervalMax(terms));
+}
+
+function grown(terms: TransferTerms, state: Sending): Pick<Sending, "burst" | "clean"> {
   if (state.burst >= terms.windowsize) return state;
-  if (state.clean + 1 < CLEAN_WINDOWS) return { ...state, clean: state.clean + 1 };
-  return { ...state, clean: 0, burst: state.burst + 1 };
+  if (state.clean + 1 < CLEAN_WINDOWS) return { burst: state.burst, clean: state.clean + 1 };
+  return { burst: state.burst + 1, clean: 0 };
+}
+
+function doubled(terms: TransferTerms, state: Sending): Sending {
+  return { ...state, tries: state.tries + 1, intervalMs: Math.min(state.intervalMs * 2, intervalMax(terms)) };
 }
 
 function intervalMax(terms: TransferTerms): number {

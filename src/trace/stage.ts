@@ -4,12 +4,14 @@ import type { Footprint } from "./footprint.ts";
 export type Stage =
   | "ignored"
   | "address-refused"
+  | "firmware-directed"
   | "firmware-offered"
   | "firmware-leased"
   | "loader-probed"
   | "loader-missing"
   | "loader-broken"
   | "loader-sent"
+  | "ipxe-directed"
   | "ipxe-offered"
   | "ipxe-leased"
   | "script-refused"
@@ -28,11 +30,15 @@ export type Stage =
 
 /** null: it says nothing about that, as with a passage of the queue. The first line that fits decides. */
 export function stageOf(footprint: Footprint): Stage | null {
+  if (footprint.road === "tftp" && ONLY_ASKED.test(footprint.what)) return null;
   for (const { road, outcome, what, stage } of SIGNS) {
     if (footprint.road === road && footprint.outcome === outcome && what.test(footprint.what)) return stage;
   }
   return null;
 }
+
+/** What shim, GRUB and iPXE look for in case it is there; that it is not says nothing. */
+const ONLY_ASKED = /^RRQ \S*(revocations_|shim_certificate_|\.lst|\.mod)\S* refused$/i;
 
 /** By the words in which the rooms note what they do. */
 const SIGNS: readonly {
@@ -43,6 +49,8 @@ const SIGNS: readonly {
 }[] = [
   { road: "dhcp", outcome: "dropped", what: /^NAK\b/, stage: "address-refused" },
   { road: "dhcp", outcome: "dropped", what: /^(DISCOVER|REQUEST|INFORM)\b/, stage: "ignored" },
+  { road: "dhcp", outcome: "answered", what: /^(OFFER|ACK) without an address.* from iPXE/, stage: "ipxe-directed" },
+  { road: "dhcp", outcome: "answered", what: /^(OFFER|ACK) without an address/, stage: "firmware-directed" },
   { road: "dhcp", outcome: "answered", what: /^OFFER .* from iPXE/, stage: "ipxe-offered" },
   { road: "dhcp", outcome: "answered", what: /^ACK .* from iPXE/, stage: "ipxe-leased" },
   { road: "dhcp", outcome: "answered", what: /^OFFER .*boot file/, stage: "firmware-offered" },
@@ -53,6 +61,10 @@ const SIGNS: readonly {
   { road: "tftp", outcome: "dropped", what: / refused$/, stage: "loader-missing" },
   { road: "tftp", outcome: "dropped", what: /./, stage: "loader-broken" },
   { road: "tftp", outcome: "answered", what: /^asked for the size/, stage: "loader-probed" },
+  { road: "tftp", outcome: "answered", what: /^sent .*(vmlinu|linux26|bzimage|kernel)/i, stage: "kernel-sent" },
+  { road: "tftp", outcome: "answered", what: /^sent .*(initrd|initramfs|\.img\b)/i, stage: "initrd-sent" },
+  // GRUB's configuration is its boot script; it looks for it under several names first.
+  { road: "tftp", outcome: "answered", what: /^sent .*grub\.cfg/i, stage: "script-sent" },
   { road: "tftp", outcome: "answered", what: /./, stage: "loader-sent" },
   { road: "tftp", outcome: "noted", what: /./, stage: "loader-broken" },
 

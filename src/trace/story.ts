@@ -65,6 +65,22 @@ const STORIES: Readonly<Record<Stage, Story>> = {
       `${why === "" ? "" : `Why: ${why}. `}It should have begun again with a DISCOVER; if it does not, switch it off and on.`,
     ],
   },
+  "firmware-directed": {
+    happened: ({ what }) => `Its firmware was told what to boot, beside another DHCP server (${what})`,
+    patienceMs: 20 * S,
+    stuck: () => [
+      "It never asked for that file: it got no address from the other server (PXE-E51, PXE-E52), or its firmware cannot put two offers together (PXE-E16, PXE-E53).",
+      "`bootqueue mode HOST full` gives this machine address and boot file in one offer; `dhcp.proxy_asks_4011` helps firmware that wants to ask port 4011.",
+    ],
+  },
+  "ipxe-directed": {
+    happened: () => "iPXE was told where its boot script is, beside another DHCP server",
+    patienceMs: 30 * S,
+    stuck: () => [
+      "It never fetched its boot script over HTTP: it got no address from the other server, or a firewall is before TCP port 80 here.",
+      `iPXE shows the reason on the screen. ${PORTFAST}`,
+    ],
+  },
   "firmware-offered": {
     happened: ({ what }) => `Its firmware was sent an ${what}`,
     patienceMs: 15 * S,

@@ -2,6 +2,7 @@ import type { MacAddress } from "../net/mac-address.ts";
 import type { Clock, Instant } from "../std/clock.ts";
 import type { Log } from "../std/log.ts";
 import type { Footprint, Tracer } from "./footprint.ts";
+import { type Link, Queue } from "./queue.ts";
 
 /** A footprint, or several of the same kind in a row folded into one: `at` is the first of them. Immutable. */
 export interface TraceEntry extends Footprint {
@@ -26,12 +27,13 @@ export class Trace implements Tracer {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limits: TraceLimits;
-  readonly #recent = new Set<TraceEntry>();
+  readonly #recent = new Queue<TraceEntry>();
+  readonly #histories = new Map<MacAddress, History>();
   // Both in the order in which they were last noted. Anybody can invent hardware addresses, so those that were never
   // answered make room first, and cannot push out the history of a real host.
-  readonly #answered = new Map<MacAddress, TraceEntry[]>();
-  readonly #strangers = new Map<MacAddress, TraceEntry[]>();
-  readonly #unreadable: TraceEntry[] = [];
+  readonly #answered = new Queue<History>();
+  readonly #strangers = new Queue<History>();
+  readonly #unreadable: History = { mac: null, entries: [], isAnswered: false, link: null };
   readonly #listeners = new Set<(entry: TraceEntry) => void>();
 
   constructor(clock: Clock, log: Log, limits: TraceLimits = LIMITS) {
@@ -42,7 +44,7 @@ export class Trace implements Tracer {
 
   note(footprint: Omit<Footprint, "at">): void {
     const now = this.#clock.now();
-    const entry = this.#keep({ ...footprint, at: now, last: now, count: 1 });
+    const entry = this.#keep(footprint, now, now, 1);
     for (const listener of this.#listeners) {
       try {
         listener(entry);
@@ -55,17 +57,17 @@ export class Trace implements Tracer {
 
   /** What an earlier run wrote down, oldest first; before the first `note`. Nobody is told. */
   recall(entries: readonly TraceEntry[]): void {
-    for (const entry of entries) this.#keep(entry);
+    for (const entry of entries) this.#keep(entry, entry.at, entry.last, entry.count);
   }
 
   /** Oldest first. */
   footprintsOf(mac: MacAddress): readonly TraceEntry[] {
-    return [...(this.#answered.get(mac) ?? this.#strangers.get(mac) ?? [])];
+    return this.#histories.get(mac)?.entries.map(({ value }) => value) ?? [];
   }
 
   /** Of everybody, in the order in which they were last seen. */
   recent(): readonly TraceEntry[] {
-    return [...this.#recent];
+    return [...this.#recent.values()];
   }
 
   /** Tells of every footprint; of one that was folded, the entry as it is then. Returns what ends it. */
@@ -74,56 +76,73 @@ export class Trace implements Tracer {
     return () => this.#listeners.delete(listener);
   }
 
-  #keep(fresh: TraceEntry): TraceEntry {
-    const list = this.#listOf(fresh);
-    const before = list.at(-1);
-    const folds = before !== undefined && isSameAs(before, fresh);
-    const entry = folds ? folded(before, fresh) : fresh;
-    if (folds) {
-      list.pop();
-      this.#recent.delete(before);
+  #keep(footprint: Omit<Footprint, "at">, at: Instant, last: Instant, count: number): TraceEntry {
+    const { entries } = this.#historyOf(footprint);
+    const before = entries.at(-1);
+    if (before !== undefined && isSameAs(before.value, footprint, at)) {
+      const entry = entryOf(footprint, before.value.at, last, before.value.count + count);
+      before.value = entry;
+      this.#recent.moveToEnd(before);
+      return entry;
     }
-    list.push(entry);
-    if (list.length > this.#limits.perMac) list.shift();
-    this.#recent.add(entry);
-    if (this.#recent.size > this.#limits.recent) deleteFirst(this.#recent);
+    const entry = entryOf(footprint, at, last, count);
+    entries.push(this.#recent.add(entry));
+    if (entries.length > this.#limits.perMac) entries.shift();
+    if (this.#recent.size > this.#limits.recent) this.#recent.removeFirst();
     return entry;
   }
 
-  #listOf({ mac, outcome }: TraceEntry): TraceEntry[] {
+  #historyOf({ mac, outcome }: Omit<Footprint, "at">): History {
     if (mac === null) return this.#unreadable;
-    const list = this.#answered.get(mac) ?? this.#strangers.get(mac) ?? [];
-    const wasAnswered = outcome === "answered" || this.#answered.has(mac);
-    this.#strangers.delete(mac);
-    this.#answered.delete(mac);
-    (wasAnswered ? this.#answered : this.#strangers).set(mac, list);
-    if (this.#strangers.size + this.#answered.size > this.#limits.macs) {
-      // The last stranger is the one that is being noted.
-      deleteFirst(this.#strangers.size > (wasAnswered ? 0 : 1) ? this.#strangers : this.#answered);
+    const known = this.#histories.get(mac);
+    const history = known ?? { mac, entries: [], isAnswered: false, link: null };
+    const wasAnswered = history.isAnswered;
+    history.isAnswered ||= outcome === "answered";
+    const queue = history.isAnswered ? this.#answered : this.#strangers;
+    if (history.link !== null && wasAnswered === history.isAnswered) {
+      queue.moveToEnd(history.link);
+      return history;
     }
-    return list;
+    if (history.link !== null) this.#strangers.remove(history.link);
+    history.link = queue.add(history);
+    this.#histories.set(mac, history);
+    if (this.#histories.size > this.#limits.macs) {
+      // The last stranger may be the one that is being noted.
+      const crowd = this.#strangers.size > (history.isAnswered ? 0 : 1) ? this.#strangers : this.#answered;
+      const gone = crowd.removeFirst();
+      if (gone?.mac != null) this.#histories.delete(gone.mac);
+    }
+    return history;
   }
 }
 
+/** What is kept of one hardware address. */
+interface History {
+  readonly mac: MacAddress | null;
+  /** Oldest first; they stand in the queue of recent ones as long as that has room. */
+  readonly entries: Link<TraceEntry>[];
+  isAnswered: boolean;
+  link: Link<History> | null;
+}
+
+/** Made in one go and always of the same form: there is one for each packet. */
+function entryOf(footprint: Omit<Footprint, "at">, at: Instant, last: Instant, count: number): TraceEntry {
+  const { mac, road, outcome, what, why, fields } = footprint;
+  return fields === undefined
+    ? { mac, road, outcome, what, why, at, last, count }
+    : { mac, road, outcome, what, why, fields, at, last, count };
+}
+
 /** `xid` and the like differ from packet to packet, so `fields` is not compared. */
-function isSameAs(before: TraceEntry, fresh: TraceEntry): boolean {
+function isSameAs(before: TraceEntry, fresh: Omit<Footprint, "at">, at: Instant): boolean {
   return (
     before.what === fresh.what &&
     before.outcome === fresh.outcome &&
     before.road === fresh.road &&
     before.why === fresh.why &&
-    fresh.at - before.last <= FOLD_MS
+    at - before.last <= FOLD_MS
   );
 }
 
 /** What happens again after a longer pause is another story: a host that is switched on every morning. */
 const FOLD_MS = 10 * 60_000;
-
-function folded(before: TraceEntry, fresh: TraceEntry): TraceEntry {
-  return { ...fresh, at: before.at, count: before.count + fresh.count };
-}
-
-function deleteFirst(collection: Set<TraceEntry> | Map<MacAddress, unknown>): void {
-  const first = collection.keys().next();
-  if (!first.done) (collection as Set<unknown>).delete(first.value);
-}

@@ -157,7 +157,19 @@ const BAD: readonly { what: string; text: string; says: readonly string[] }[] = 
   {
     what: "both a MAC address and a server type",
     text: slot("10.11.0.2", "a", 'mac = "52:54:00:ab:cd:ef"\nserver_type = "r640"'),
-    says: ["slot[0]: expected mac or server_type, found both: a slot is kept for one or the other"],
+    says: ["slot[0]: expected mac, port or server_type, found mac and server_type: a slot is kept for one of them"],
+  },
+  {
+    what: "a port that is written wrongly",
+    text: slot("10.11.0.2", "a", 'port = "7"'),
+    says: [
+      'slot[0].port: expected a switch port as REMOTE-ID/CIRCUIT-ID, each in ASCII or as 0x and hexadecimal, such as switch1/7 or /eth1, found "7"',
+    ],
+  },
+  {
+    what: "one port for two slots, however it is written",
+    text: slot("10.11.0.2", "a", 'port = "sw1/7"') + slot("10.11.0.3", "b", 'port = "0x737731/0x37"'),
+    says: ["slot[1].port: the port sw1/7 is taken already by slot[0]"],
   },
   {
     what: "a range that leaves the network",

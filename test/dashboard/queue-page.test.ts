@@ -187,7 +187,7 @@ describe("what came from the network", () => {
         "/",
         `/hosts/${host.id}`,
         `/hosts/${host.id}/rebuild`,
-        `/slots/${state.slots[0]?.id}/skip`,
+        `/slots/${state.slots.at(0)?.id}/skip`,
         "/register",
       ]) {
         const page = await (await visit(app, path, true)).text();

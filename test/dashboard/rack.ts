@@ -43,6 +43,7 @@ export function hostIn(n: number, state: HostState, more: Partial<Host> = {}): H
     bootMac: macOf(n),
     serverType: null,
     byOperator: false,
+    dhcp: null,
     slot: slotIdOf(`10.11.0.${n + 1}` as Ipv4Address),
     state,
     attempt: { token: `secret-token-${n}` as AttemptToken, answers: 1, armedAt: later(NOON, -30 * MINUTE) },
@@ -182,7 +183,10 @@ export function fullRack(): QueueState {
       if (i === 9)
         return { ...slot, state: { type: "held", mac: macOf(40), uuid: null, since: NOON, until: deadline(1.5) } };
       if (i === 10)
-        return { ...slot, state: { type: "skipped", since: since(500), reason: "its switch port is dead" } };
+        return {
+          ...slot,
+          state: { type: "skipped", since: since(500), reason: "its switch port is dead", conflict: null },
+        };
       if (i === 11) return { ...slot, reservation: { type: "mac", mac: macOf(41) }, state: { type: "reserved" } };
       return slot;
     }),

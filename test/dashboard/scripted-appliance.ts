@@ -2,7 +2,7 @@ import type { Auth } from "../../src/dashboard/auth.ts";
 import type { DashboardDeps } from "../../src/dashboard/dashboard.ts";
 import type { Order, Outcome } from "../../src/dashboard/orders.ts";
 import type { ApplianceStatus, TraceEntry } from "../../src/dashboard/scene.ts";
-import type { HostId } from "../../src/queue/host.ts";
+import type { Host, HostId } from "../../src/queue/host.ts";
 import { EMPTY_QUEUE, type QueueState } from "../../src/queue/state.ts";
 import type { Clock } from "../../src/std/clock.ts";
 import type { Footprint } from "../../src/trace/footprint.ts";
@@ -47,7 +47,7 @@ export class ScriptedAppliance {
   }
 
   /** Puts a changed host in the place of the one with the same id. */
-  change(id: HostId, change: (host: QueueState["hosts"][number]) => QueueState["hosts"][number]): void {
+  change(id: HostId, change: (host: Host) => Host): void {
     const hosts = this.#state.hosts.map((host) => (host.id === id ? change(host) : host));
     this.publish({ ...this.#state, hosts });
   }

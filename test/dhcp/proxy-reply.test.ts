@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { bootServerExchangeOf, type Exchange, exchangeOf } from "../../src/dhcp/exchange.ts";
-import type { DhcpMessage } from "../../src/dhcp/message.ts";
+import { type DhcpMessage, decodeMessage, encodeMessage, sizeMaxFor } from "../../src/dhcp/message.ts";
 import type { BootTarget } from "../../src/dhcp/policy.ts";
 import { composeReply } from "../../src/dhcp/reply.ts";
 import type { Ipv4Address } from "../../src/net/ipv4-address.ts";
 import { dhcpRequest } from "../support/dhcp-request.ts";
+import { goldenDhcpPackets } from "../support/golden-dhcp.ts";
 
 const ip = (text: string) => text as Ipv4Address;
 const OWN = ip("10.11.0.2");
@@ -48,6 +49,14 @@ describe("a proxy's OFFER", () => {
     assert.deepEqual(offer({ type: "ipxe", file: "http://10.11.0.2/x" })?.raw.get(175), Uint8Array.of(1, 1, 0x7f));
   });
 
+  test("leaves PXE's option 43 out where the client is to ask port 4011, and gives a Raspberry Pi its own", () => {
+    const asking = offer({ viaBootServer: true });
+    assert.deepEqual([asking?.options.vendorClassIdentifier, asking?.raw.has(43)], ["PXEClient", false]);
+    const pi = offer({ type: "raspberry-pi", file: "" });
+    assert.match(Buffer.from(pi?.raw.get(43) ?? []).toString("latin1"), /Raspberry Pi Boot/);
+    assert.deepEqual([pi?.options.vendorClassIdentifier, pi?.raw.has(67)], ["PXEClient", false]);
+  });
+
   test("for UEFI HTTP Boot says HTTPClient and nothing of PXE", () => {
     const said = offer({ type: "http", file: "http://10.11.0.2/snponly.efi" });
     assert.equal(said?.options.vendorClassIdentifier, "HTTPClient");
@@ -86,4 +95,92 @@ test("a proxy answers nothing but DISCOVER and port 4011", () => {
     dhcpRequest("INFORM", {}, { ciaddr: ADDRESS }),
   ];
   for (const request of others) assert.equal(reply(request, exchangeOf(request, OWN, true)), null);
+});
+
+/**
+ * Written by hand from RFC 2131 §2, RFC 2132, RFC 4578 and PXE 2.1, to DISCOVERs that were captured. What is not named
+ * of the header is zero.
+ */
+const GOLDEN_OFFERS: readonly {
+  readonly to: string;
+  readonly target: Partial<BootTarget>;
+  readonly flags: string;
+  readonly options: readonly string[];
+}[] = [
+  {
+    to: "ovmf-pxe-discover",
+    target: {},
+    flags: "8000",
+    options: [
+      "35 01 02", // OFFER
+      "36 04 0a 61 00 01", // server identifier
+      "42 0a 31 30 2e 39 37 2e 30 2e 31 00", // TFTP server, with its NUL
+      "43 0c 73 6e 70 6f 6e 6c 79 2e 65 66 69 00", // snponly.efi, with its NUL
+      "3c 09 50 58 45 43 6c 69 65 6e 74", // PXEClient
+      "2b 04 06 01 08 ff", // boot from this offer, ask nobody
+      "61 11 00 00 00 00 02 00 00 00 40 80 00 00 00 00 00 01 12", // the machine's UUID as it came
+    ],
+  },
+  {
+    to: "ovmf-http-discover",
+    target: { type: "http", file: "http://10.97.0.1/a.efi" },
+    flags: "8000",
+    options: [
+      "35 01 02",
+      "36 04 0a 61 00 01",
+      "42 0a 31 30 2e 39 37 2e 30 2e 31 00",
+      "43 17 68 74 74 70 3a 2f 2f 31 30 2e 39 37 2e 30 2e 31 2f 61 2e 65 66 69 00",
+      "3c 0a 48 54 54 50 43 6c 69 65 6e 74", // HTTPClient
+      "61 11 00 00 00 00 02 00 00 00 40 80 00 00 00 00 00 01 13",
+    ],
+  },
+  {
+    to: "ipxe-bios-discover",
+    target: { type: "ipxe", file: "http://10.97.0.1/x" },
+    flags: "0000",
+    options: [
+      "35 01 02",
+      "36 04 0a 61 00 01",
+      "42 0a 31 30 2e 39 37 2e 30 2e 31 00",
+      "43 13 68 74 74 70 3a 2f 2f 31 30 2e 39 37 2e 30 2e 31 2f 78 00",
+      "3c 09 50 58 45 43 6c 69 65 6e 74",
+      "2b 04 06 01 08 ff",
+      "af 03 01 01 7f", // iPXE: priority 127
+      "3d 07 01 02 00 00 00 01 11", // the client identifier as it came (RFC 6842)
+      "61 11 00 00 00 00 02 00 00 00 40 80 00 00 00 00 00 01 11",
+    ],
+  },
+];
+
+describe("a proxy's OFFER, octet by octet,", () => {
+  for (const { to, target, flags, options } of GOLDEN_OFFERS) {
+    test(`to ${to}`, () => {
+      const request = decodeMessage(goldenDhcpPackets().get(to) ?? new Uint8Array());
+      assert.ok(request.ok);
+      const own = ip("10.97.0.1");
+      const boot: BootTarget = { type: "pxe", nextServer: own, file: "snponly.efi", ...target };
+      const reply = composeReply(
+        request.value,
+        exchangeOf(request.value, own, false),
+        { type: "boot-only", boot },
+        own,
+      );
+      assert.ok(reply !== null);
+      const bytes = Buffer.from(encodeMessage(reply, sizeMaxFor(request.value)));
+      const field = (from: number, end: number) => bytes.subarray(from, end).toString("hex");
+      assert.equal(field(0, 4), "02010600");
+      assert.equal(field(8, 12), `0000${flags}`);
+      assert.equal(field(12, 28), `${"00".repeat(8)}0a610001${"00".repeat(4)}`, "only siaddr is set");
+      assert.equal(bytes.subarray(108, 236).toString().replace(/\0+$/, ""), boot.file);
+      const written = `63825363${options.join("").replaceAll(" ", "")}ff`;
+      assert.equal(
+        bytes
+          .subarray(236)
+          .toString("hex")
+          .replace(/(00)*$/, ""),
+        written,
+      );
+      assert.ok(bytes.length >= 300);
+    });
+  }
 });

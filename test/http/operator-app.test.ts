@@ -146,7 +146,7 @@ describe("reading", () => {
   test("no answer holds the secret of an install", async () => {
     const bench = await operatorBench();
     await bench.happen(...INSTALLED.slice(0, 4), seen(2), requested(2));
-    assert.equal(bench.engine.state.hosts[0]?.attempt?.token, "token-1");
+    assert.equal(bench.engine.state.hosts.at(0)?.attempt?.token, "token-1");
     for (const path of ["/api/status", "/api/slots", "/api/hosts", "/api/hosts/node1", "/api/timeline", "/metrics"]) {
       const response = await ask(bench, path);
       assert.equal(response.status, 200, path);

@@ -169,6 +169,7 @@ describe("/api/events", () => {
     assert.equal(await stream.block(), null);
     const late = await bench.app.request(`${ORIGIN}/api/events`, { headers: { Host: "10.11.0.1" } });
     assert.equal(late.status, 503);
+    assert.equal(bench.feed.watchers, 0);
     assert.equal(bench.clock.pending, 0);
   });
 

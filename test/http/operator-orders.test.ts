@@ -56,6 +56,38 @@ const CASES: readonly Case[] = [
     after: "ready(1) available available",
   },
   {
+    what: "has a host served in full beside another DHCP server",
+    before: INSTALLED,
+    order: { type: "mode", host: "node1", mode: "full" },
+    outcome: "done",
+    words: /DHCP serves node1 \(52-54-00-00-01-01\) with address and boot file \(full\): from its next request on/,
+    after: "ready(1) available available",
+  },
+  {
+    what: "has a machine ignored that nobody knows yet",
+    before: [],
+    order: { type: "mode", host: "52:54:00:00:01:07", mode: "ignore" },
+    outcome: "done",
+    words: /DHCP serves 52-54-00-00-01-07 not at all \(ignore\)/,
+    after: "available available available | discovered(7)",
+  },
+  {
+    what: "leaves a machine as it is that is served like all others",
+    before: INSTALLED,
+    order: { type: "mode", host: "1", mode: "default" },
+    outcome: "unchanged",
+    words: /node1 .* is served like that already/,
+    after: "ready(1) available available",
+  },
+  {
+    what: "sets no mode of a name that means nobody",
+    before: [],
+    order: { type: "mode", host: "nobody", mode: "proxy" },
+    outcome: "not-found",
+    words: /no host is called "nobody"/,
+    after: "available available available",
+  },
+  {
     what: "knows no slot 9",
     before: [],
     order: { type: "skip", slot: "9" },
@@ -280,7 +312,7 @@ describe("performOrder()", () => {
     const bench = await operatorBench();
     await bench.happen(...INSTALLED);
     await performOrder(bench.deps, { type: "rebuild", host: "node1" });
-    assert.equal(bench.engine.state.hosts[0]?.attempt?.token, "token-made-1");
+    assert.equal(bench.engine.state.hosts.at(0)?.attempt?.token, "token-made-1");
   });
 
   test("what was done and what was refused stands on the timeline, what changed nothing does not", async () => {

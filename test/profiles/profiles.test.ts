@@ -38,6 +38,19 @@ describe("parseProfiles()", () => {
 });
 
 describe("parseProfile()", () => {
+  test("of any kind may want Secure Boot, and does not unless it says so", () => {
+    const wants = [undefined, true, false].map((secure_boot) => {
+      const profile = parseProfile("pve", proxmoxText({ secure_boot }));
+      return profile.ok && profile.value.secureBoot;
+    });
+    assert.deepEqual(wants, [false, true, false]);
+    const wrong = parseProfile("pve", proxmoxText({ secure_boot: "yes" }));
+    assert.deepEqual(wrong, {
+      ok: false,
+      error: [{ path: "secure_boot", message: 'expected true or false, found "yes"' }],
+    });
+  });
+
   for (const kind of ["toString", "constructor", "", 7, ["proxmox"]]) {
     test(`has no kind ${JSON.stringify(kind)}`, () => {
       const profile = parseProfile("pve", `kind = ${JSON.stringify(kind)}`);

@@ -121,6 +121,8 @@ function randomEvent(random: { below(limit: number): number }, state: QueueState
     { type: "host-seen", ...seen },
     { type: "slot-requested", ...seen, address: asked as never, token: b.token(`${n}-${random.below(1_000_000)}`) },
     { type: "slot-requested", ...seen, address: asked as never, token: b.token(`${n}-${random.below(1_000_000)}`) },
+    { type: "slot-claimed", ...seen, token: b.token(`${n}-${random.below(1_000_000)}`) },
+    b.modeSet(n, random.below(3) === 0 ? null : "proxy", nic),
     b.script(n),
     { ...b.answer(n), uuid } as QueueEvent,
     b.answer(n),

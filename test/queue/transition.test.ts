@@ -23,6 +23,9 @@ const paused: QueueEvent = { type: "queue-paused" };
 const resumed: QueueEvent = { type: "queue-resumed" };
 const declined = (n: number): QueueEvent => ({ type: "address-declined", mac: b.mac(n), address: b.address(n) });
 
+/** The same with the UUID that its DISCOVER told. */
+const identified = (event: QueueEvent): QueueEvent => ({ ...event, uuid: b.uuid(1) }) as QueueEvent;
+
 const STORIES: readonly Story[] = [
   {
     name: "a host walks from DISCOVER to ready",
@@ -71,6 +74,91 @@ const STORIES: readonly Story[] = [
     slots: 2,
     events: [b.requested(1), b.requested(2, 1)],
     expect: ["pxe_ready(1) available", "pxe_ready(1) available ! address-not-yours"],
+  },
+  {
+    name: "beside another DHCP server the boot script takes the slot that was held for it at DISCOVER",
+    slots: 3,
+    events: [b.seen(2), b.seen(1), b.claimed(1), b.claimed(1), b.script(1), b.claimed(1), b.answer(1), b.reported(1)],
+    expect: [
+      "held available available",
+      "held held available",
+      "held pxe_ready(1) available",
+      "held pxe_ready(1) available = ",
+      "held pxe_booted(1) available",
+      "held pxe_booted(1) available = ",
+      "held installing(1) available",
+      "held ready(1) available",
+    ],
+  },
+  {
+    name: "beside another DHCP server and after a restart the boot script takes the next slot",
+    slots: 2,
+    events: [b.claimed(2), b.claimed(1), b.claimed(3)],
+    expect: [
+      "pxe_ready(2) available",
+      "pxe_ready(2) pxe_ready(1)",
+      "pxe_ready(2) pxe_ready(1) | discovered(3) ! no-slot",
+    ],
+  },
+  {
+    name: "an installed, a failed, a registered and a paused-out host gets no slot by asking for a script",
+    slots: 3,
+    events: [
+      b.claimed(1),
+      b.answer(1),
+      b.reported(1),
+      b.claimed(1),
+      b.registered(2),
+      b.claimed(2),
+      { type: "queue-paused" },
+      b.claimed(3),
+    ],
+    expect: [
+      "pxe_ready(1) available available",
+      "installing(1) available available",
+      "ready(1) available available",
+      "ready(1) available available ! already-installed",
+      "ready(1) available available | registered(2)",
+      "ready(1) available available | registered(2) ! not-armed",
+      "ready(1) available available | registered(2)",
+      "ready(1) available available | registered(2) discovered(3) ! paused",
+    ],
+  },
+  {
+    name: "a host that the operator armed takes its own slot with its script, and its other NIC gets nothing meanwhile",
+    slots: 2,
+    events: [b.registered(1, 2), b.rebuild(1), identified(b.claimed(1)), b.script(1), identified(b.claimed(1, 2))],
+    expect: [
+      "available registered(1)",
+      "available pxe_ready(1)",
+      "available pxe_ready(1)",
+      "available pxe_booted(1)",
+      "available pxe_booted(1) ! other-nic-of-busy-host",
+    ],
+  },
+  {
+    name: "a mode of its own is kept of a machine that nobody knew, and survives a reset",
+    slots: 1,
+    events: [
+      b.modeSet(1, "full"),
+      b.modeSet(1, "full"),
+      b.seen(1),
+      b.requested(1),
+      b.reset(1),
+      b.modeSet(1, "full"),
+      b.modeSet(1, null),
+      b.modeSet(2, null),
+    ],
+    expect: [
+      "available | discovered(1)",
+      "available | discovered(1) = ",
+      "held | discovered(1)",
+      "pxe_ready(1)",
+      "available | discovered(1)",
+      "available | discovered(1) = ",
+      "available | discovered(1)",
+      "available | discovered(1) = ",
+    ],
   },
   {
     name: "a host for whom there is no slot waits, and takes the next that is free",
@@ -456,7 +544,7 @@ describe("transition()", () => {
       }).state;
     }
     assert.equal(state.hosts.length, 500);
-    assert.equal(state.hosts[0]?.id, "02-00-00-00-00-c8");
+    assert.equal(state.hosts.at(0)?.id, "02-00-00-00-00-c8");
   });
 });
 

@@ -1,23 +1,35 @@
+import type { FirmwareName } from "../../src/boot/architecture.ts";
+import type { StandardMode } from "../../src/boot/dhcp-mode.ts";
 import { SlotDhcpPolicy } from "../../src/boot/dhcp-policy.ts";
+import { FloodGuard } from "../../src/boot/flood-guard.ts";
 import type { InstallSite } from "../../src/boot/installation.ts";
-import { Urls } from "../../src/boot/urls.ts";
+import { LoopBreaker } from "../../src/boot/loop-breaker.ts";
+import { NetbootFiles } from "../../src/boot/netboot-files.ts";
+import { PoolPolicy } from "../../src/boot/pool-policy.ts";
+import { Sightings } from "../../src/boot/sightings.ts";
+import type { SubnetTerms } from "../../src/boot/subnets.ts";
+import { type TlsEndpoint, Urls } from "../../src/boot/urls.ts";
 import { type DhcpMessage, decodeMessage, encodeMessage } from "../../src/dhcp/message.ts";
 import { serveDhcp } from "../../src/dhcp/server.ts";
 import { createMachineApp } from "../../src/http/machine-app.ts";
 import type { DomainName, Hostname } from "../../src/net/hostname.ts";
 import type { Ipv4Address, Ipv4Subnet } from "../../src/net/ipv4-address.ts";
+import type { MacAddress } from "../../src/net/mac-address.ts";
 import { parseSystemUuid, type SystemUuid } from "../../src/net/system-uuid.ts";
 import type { Endpoint } from "../../src/net/udp-socket.ts";
+import { EMPTY_POOL } from "../../src/pool/lease.ts";
+import { LeaseBook } from "../../src/pool/lease-book.ts";
 import type { Profile } from "../../src/profiles/profiles.ts";
 import { Engine } from "../../src/queue/engine.ts";
 import type { QueueEvent } from "../../src/queue/event.ts";
 import type { AttemptToken } from "../../src/queue/host.ts";
 import type { QueueRules } from "../../src/queue/rules.ts";
 import { type DeclaredSlot, type ProfileName, type Reservation, slotIdOf } from "../../src/queue/slot.ts";
-import { EMPTY_QUEUE } from "../../src/queue/state.ts";
+import { EMPTY_QUEUE, findMacAt, findSlotByAddress } from "../../src/queue/state.ts";
 import { silentLog } from "../../src/std/log.ts";
-import type { Footprint } from "../../src/trace/footprint.ts";
+import type { Footprint, Tracer } from "../../src/trace/footprint.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { FakeLeaseStore } from "./fake-lease-store.ts";
 import { FakeUdpSocket } from "./fake-udp-socket.ts";
 import { HeldStore } from "./held-store.ts";
 import { type Machine, says, selects, UEFI_X64 } from "./netboot-machine.ts";
@@ -41,6 +53,19 @@ export interface MachineBenchOptions {
   readonly bogusUuids?: readonly string[];
   readonly usesDhcpOnceInstalled?: boolean;
   readonly profile?: Profile;
+  /** `proxy`: another server gives the addresses. */
+  readonly mode?: StandardMode;
+  /** What lies in the folder of boot files, by name. */
+  readonly assets?: Readonly<Record<string, string>>;
+  readonly asks4011?: readonly FirmwareName[];
+  /** Absent: everything is plain HTTP. */
+  readonly tls?: TlsEndpoint;
+  /** Networks behind relays. */
+  readonly relayed?: readonly SubnetTerms[];
+  /** The first and last address for clients that boot nothing; `inUse`: who answers where by ARP. */
+  readonly pool?: { readonly first: Ipv4Address; readonly last: Ipv4Address; readonly inUse?: Record<string, string> };
+  /** Slots after the numbered ones. */
+  readonly moreSlots?: readonly DeclaredSlot[];
 }
 
 /**
@@ -48,14 +73,14 @@ export interface MachineBenchOptions {
  * a clock moved by hand.
  */
 export async function machineBench(options: MachineBenchOptions = {}) {
-  const { slots = 3, reservations = {}, provisioned = "ignore" } = options;
+  const { slots = 3, reservations = {}, provisioned = "ignore", mode = "full" } = options;
   const clock = new FakeClock();
   const store = new HeldStore();
   const broken: unknown[] = [];
   const footprints: Omit<Footprint, "at">[] = [];
   const tracer = { note: (footprint: Omit<Footprint, "at">) => void footprints.push(footprint) };
   const profile = options.profile ?? proxmoxProfile();
-  let site = siteOf(profile, bogusOf(options));
+  let site = siteOf(profile, bogusOf(options), options.tls ?? null);
   const rules = {
     ...RULES,
     flows: new Map([[profile.name, profile.flow()]]),
@@ -69,32 +94,88 @@ export async function machineBench(options: MachineBenchOptions = {}) {
     runEffect: () => {},
     onBroken: (cause) => broken.push(cause),
   });
-  await engine.dispatch({ type: "slots-declared", slots: declared(slots, profile.name, reservations) });
+  const declaredSlots = [...declared(slots, profile.name, reservations), ...(options.moreSlots ?? [])];
+  await engine.dispatch({ type: "slots-declared", slots: declaredSlots });
   await engine.start();
 
   let tokens = 0;
   const newToken = () => `token-${++tokens}` as AttemptToken;
+  const sightings = new Sightings();
+  const loops = new LoopBreaker(clock, tracer);
+  /** Other servers that machines told us of. */
+  const others: Ipv4Address[] = [];
+  const leases = new FakeLeaseStore();
+  const pool =
+    options.pool === undefined ? null : poolOf(options.pool, { engine, leases, clock, tracer, site, broken });
   const policy = new SlotDhcpPolicy({
     queue: engine,
     tracer,
-    terms: { ...site, leaseSeconds: 3600, extra: [] },
-    rungs: { nextServer: SERVER, bootFiles: BOOT_FILES, urls: site.urls },
+    terms: { ...site, relayed: options.relayed ?? [], leaseSeconds: 3600, extra: [] },
+    rungs: { nextServer: SERVER, bootFiles: BOOT_FILES, urls: site.urls, askBootServer: new Set(options.asks4011) },
     newToken,
     bogusUuids: bogusOf(options),
     provisioned,
     usesDhcpOnceInstalled: () => options.usesDhcpOnceInstalled ?? false,
+    wantsSecureBoot: (name) => site.profiles.get(name)?.secureBoot ?? false,
+    mode,
+    sightings,
+    loops,
+    flood: new FloodGuard(clock, tracer),
+    pool,
+    foreign: { mac: "02:00:00:00:00:99" as MacAddress, chosen: (address) => void others.push(address) },
   });
   const own = new FakeUdpSocket(SERVER, 67);
   const broadcast = new FakeUdpSocket("0.0.0.0", 67);
-  serveDhcp({ own, broadcast }, policy, SERVER, silentLog);
+  const bootServer = new FakeUdpSocket(SERVER, 4011);
+  serveDhcp({ own, broadcast, bootServer }, policy, SERVER, silentLog);
 
   const app = createMachineApp({
     queue: engine,
     site: () => site,
+    mode,
+    sightings,
+    newToken,
     tracer,
     provisioned,
     remoteAddress: (c) => (c.env as { readonly from?: Ipv4Address } | undefined)?.from ?? null,
   });
+
+  const tftp = new NetbootFiles({
+    queue: engine,
+    site: () => site,
+    mode,
+    sightings,
+    newToken,
+    assets: {
+      async open(filename) {
+        const bytes = options.assets?.[filename.replace(/^[/\\]+/, "").replaceAll("\\", "/")];
+        if (bytes === undefined) return { type: "refusal", code: 1, message: "file not found" };
+        return { type: "file", bytes: Buffer.from(bytes), closed: () => {} };
+      },
+    },
+    loops,
+    loaders: new Set(Object.values(BOOT_FILES)),
+    macAt: (address) => findMacAt(engine.state, address) ?? sightings.macAt(address),
+  });
+
+  /** Fetches a file by TFTP; the text of a refusal begins with its code. */
+  async function fetchByTftp(filename: string, from: Ipv4Address): Promise<string> {
+    const file = await tftp.open(filename, { address: from, port: 2070 });
+    if (file.type === "refusal") return `${file.code}: ${file.message}`;
+    file.closed({ type: "complete", sizeBytes: file.bytes.length, blksize: 1468, windowsize: 4, resent: 0 });
+    return Buffer.from(file.bytes).toString();
+  }
+
+  /** Asks port 4011 and answers with the reply and where it went; null: silence. */
+  async function askBootServer(message: DhcpMessage, from: Endpoint) {
+    bootServer.receive(encodeMessage(message, 1472), from);
+    await settled();
+    const [sent] = bootServer.sent.splice(0);
+    if (sent === undefined) return null;
+    const reply = decodeMessage(sent.bytes);
+    if (!reply.ok) throw new Error(`our own reply cannot be read: ${reply.error}`);
+    return { reply: reply.value, to: sent.to };
+  }
 
   /** Sends a client's message, without waiting for what becomes of it. */
   function send(message: DhcpMessage | Uint8Array, unicast = false, from: Endpoint = CLIENT): void {
@@ -179,14 +260,17 @@ export async function machineBench(options: MachineBenchOptions = {}) {
 
   return {
     app,
+    askBootServer,
     bring,
     broken,
     clock,
     dhcp,
     engine,
+    fetchByTftp,
     footprints,
     happen,
     hostOf,
+    loops,
     own,
     policy,
     post,
@@ -199,6 +283,9 @@ export async function machineBench(options: MachineBenchOptions = {}) {
     useProfile: (fresh: Profile | null) => {
       site = { ...site, profiles: new Map(fresh === null ? [] : [[fresh.name, fresh]]) };
     },
+    leases,
+    others,
+    pool,
     store,
     takeSlot,
     tokenOf,
@@ -223,22 +310,53 @@ export function settled(): Promise<void> {
   });
 }
 
+function poolOf(
+  { first, last, inUse = {} }: NonNullable<MachineBenchOptions["pool"]>,
+  parts: {
+    readonly engine: Engine;
+    readonly leases: FakeLeaseStore;
+    readonly clock: FakeClock;
+    readonly tracer: Tracer;
+    readonly site: InstallSite;
+    readonly broken: unknown[];
+  },
+): PoolPolicy {
+  const { engine, leases, clock, tracer, site, broken } = parts;
+  const book = new LeaseBook({
+    state: EMPTY_POOL,
+    rules: { first, last, leaseMs: 600_000 },
+    store: leases,
+    clock,
+    isTaken: (address) => findSlotByAddress(engine.state, address) !== undefined,
+    onBroken: (cause) => broken.push(cause),
+  });
+  const lines = Object.entries(inUse).map(([address, mac]) => `${address} 0x1 0x2 ${mac} * eth0`);
+  const neighbours = {
+    // The answer is there as soon as the clock has moved on.
+    ask: () => void setImmediate(() => clock.advance(500)),
+    table: async () => ["IP address HW type Flags HW address Mask Device", ...lines].join("\n"),
+  };
+  return new PoolPolicy({ book, network: site, leaseSeconds: 600, extra: [], neighbours, clock, tracer });
+}
+
 export const BOOT_FILES = {
   bios: "undionly.kpxe",
   uefi_x64: "snponly.efi",
   uefi_arm64: "arm64/snponly.efi",
   uefi_ia32: "i386/snponly.efi",
+  uefi_x64_secure: "secure-boot/shimx64.efi",
+  uefi_arm64_secure: "secure-boot/arm64/shimaa64.efi",
 } as const;
 
 const CLIENT: Endpoint = { address: "0.0.0.0" as Ipv4Address, port: 68 };
 
-function siteOf(profile: Profile, bogusUuids: ReadonlySet<SystemUuid>): InstallSite {
+function siteOf(profile: Profile, bogusUuids: ReadonlySet<SystemUuid>, tls: TlsEndpoint | null): InstallSite {
   return {
     subnet: "10.97.0.0/24" as Ipv4Subnet,
     router: SERVER,
     domainNameServers: [SERVER],
     domain: "lab.example" as DomainName,
-    urls: new Urls(SERVER, 80),
+    urls: new Urls(SERVER, 80, tls),
     profiles: new Map([[profile.name, profile]]),
     bogusUuids,
   };

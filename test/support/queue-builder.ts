@@ -3,7 +3,7 @@ import type { Ipv4Address } from "../../src/net/ipv4-address.ts";
 import type { MacAddress } from "../../src/net/mac-address.ts";
 import type { SystemUuid } from "../../src/net/system-uuid.ts";
 import type { QueueEvent } from "../../src/queue/event.ts";
-import { type AttemptToken, hostIdOf } from "../../src/queue/host.ts";
+import { type AttemptToken, type DhcpMode, hostIdOf } from "../../src/queue/host.ts";
 import type { Inventory } from "../../src/queue/inventory.ts";
 import type { QueueRules } from "../../src/queue/rules.ts";
 import { type DeclaredSlot, type ProfileName, type Reservation, slotIdOf } from "../../src/queue/slot.ts";
@@ -92,6 +92,18 @@ export const requested = (n: number, slot = n, nic = 1): QueueEvent => ({
   uuid: uuid(n),
   address: address(slot),
   token: token(n),
+});
+/** It fetches its script, having its address from another server; an address in the web tells no UUID. */
+export const claimed = (n: number, nic = 1): QueueEvent => ({
+  type: "slot-claimed",
+  mac: mac(n, nic),
+  uuid: null,
+  token: token(n),
+});
+export const modeSet = (n: number, mode: DhcpMode | null, nic = 1): QueueEvent => ({
+  type: "host-mode-set",
+  mac: mac(n, nic),
+  mode,
 });
 export const script = (n: number): QueueEvent => ({ type: "script-fetched", host: hostId(n) });
 export const answer = (n: number): QueueEvent => ({

@@ -1,6 +1,7 @@
 import type { Hostname } from "../../src/net/hostname.ts";
 import type { Ipv4Address } from "../../src/net/ipv4-address.ts";
 import { type MacAddress, macAddressFromBytes } from "../../src/net/mac-address.ts";
+import type { RelayPort } from "../../src/net/relay-port.ts";
 import type { SystemUuid } from "../../src/net/system-uuid.ts";
 import {
   type AttemptToken,
@@ -95,6 +96,7 @@ export function randomQueue(random: () => number, size: number): QueueState {
       bootMac: pick(macs),
       serverType: maybe(() => "r640"),
       byOperator: random() < 0.5,
+      dhcp: pick([null, null, "full", "proxy", "ignore"]),
       slot: null,
       state: HOST_STATES[pick(STATE_TYPES)](),
       attempt: maybe(() => ({ token: `t${whole(1e9)}` as AttemptToken, answers: whole(4), armedAt: instant() })),
@@ -113,7 +115,12 @@ export function randomQueue(random: () => number, size: number): QueueState {
       address,
       hostname: `node${n}` as Hostname,
       profile: pick(["pve", "ubuntu 24"]) as ProfileName,
-      reservation: pick([null, { type: "mac", mac: mac(n, 0) }, { type: "server-type", serverType: "r640" }]),
+      reservation: pick<Slot["reservation"]>([
+        null,
+        { type: "mac", mac: mac(n, 0) },
+        { type: "port", port: `switch1/${n}` as RelayPort },
+        { type: "server-type", serverType: "r640" },
+      ]),
       declared: takes ? random() < 0.8 : true,
       state: takes
         ? { type: "assigned", host: host.id, since: instant() }
@@ -121,7 +128,9 @@ export function randomQueue(random: () => number, size: number): QueueState {
             { type: "available" },
             { type: "reserved" },
             { type: "held", mac: mac(n, 9), uuid: null, since: instant(), until: instant() },
-            { type: "skipped", since: instant(), reason: word() },
+            { type: "skipped", since: instant(), reason: word(), conflict: null },
+            { type: "skipped", since: instant(), reason: word(), conflict: { type: "declined" } },
+            { type: "skipped", since: instant(), reason: word(), conflict: { type: "in-use", mac: mac(n, 8) } },
           ]),
     };
   });

@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import type { Disk } from "../../src/store/disk.ts";
+import type { Disk, GrowingFile } from "../../src/store/disk.ts";
 
 interface Inode {
   content: Buffer;
@@ -53,7 +53,7 @@ export class SimulatedDisk implements Disk {
     const found = new SimulatedDisk();
     const survivors = new Map<Inode, Inode>();
     for (const [name, inode] of names) {
-      const content = inode.synced ?? inode.content.subarray(0, Math.floor(random() * (inode.content.length + 1)));
+      const content = contentAfterPowerCut(inode, random);
       const survivor = survivors.get(inode) ?? { content, synced: content };
       survivors.set(inode, survivor);
       found.#names.set(name, survivor);
@@ -84,6 +84,27 @@ export class SimulatedDisk implements Disk {
     await this.#step(() => {
       inode.synced = bytes;
     });
+  }
+
+  async create(path: string): Promise<GrowingFile> {
+    const inode: Inode = { content: Buffer.alloc(0), synced: null };
+    await this.#step(() => this.#change([{ name: path, inode }]));
+    return {
+      append: async (text) => {
+        const before = inode.content;
+        const bytes = Buffer.from(text);
+        await this.#step(() => {
+          inode.content = Buffer.concat([before, bytes.subarray(0, bytes.length / 2)]);
+        });
+        await this.#step(() => {
+          inode.content = Buffer.concat([before, bytes]);
+        });
+        await this.#step(() => {
+          inode.synced = inode.content;
+        });
+      },
+      close: async () => {},
+    };
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -147,4 +168,13 @@ export class SimulatedDisk implements Disk {
     if (inode === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { code: "ENOENT" });
     return inode;
   }
+}
+
+/** What was synced, and a part of what was not; sometimes the new length is there and the octets are not. */
+function contentAfterPowerCut({ content, synced }: Inode, random: () => number): Buffer {
+  const certain = synced ?? Buffer.alloc(0);
+  if (!content.subarray(0, certain.length).equals(certain)) return certain;
+  const kept = content.subarray(0, certain.length + Math.floor(random() * (content.length - certain.length + 1)));
+  if (random() < 0.7) return kept;
+  return Buffer.concat([kept, Buffer.alloc(Math.floor(random() * (content.length - kept.length + 1)))]);
 }

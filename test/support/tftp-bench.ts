@@ -4,7 +4,7 @@ import type { Log, LogFields } from "../../src/std/log.ts";
 import type { TftpFile, TftpFiles, TftpRefusal, TransferOutcome } from "../../src/tftp/files.ts";
 import { DEFAULT_TFTP_LIMITS, type TftpLimits } from "../../src/tftp/negotiate.ts";
 import { encodePacket, type TftpOption } from "../../src/tftp/packet.ts";
-import { serveTftp, type TftpObserver, type TftpServing } from "../../src/tftp/server.ts";
+import { serveTftp, type TftpOptions, type TftpServing } from "../../src/tftp/server.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { type NetworkFaults, SimulatedNetwork } from "./simulated-network.ts";
 import { SimulatedTftpClient, type TftpClientManners } from "./simulated-tftp-client.ts";
@@ -30,7 +30,7 @@ export class TftpBench implements TftpFiles {
   static async start(
     faults: NetworkFaults = {},
     limits: Partial<TftpLimits> = {},
-    observer?: TftpObserver,
+    options: TftpOptions = {},
   ): Promise<TftpBench> {
     const bench = new TftpBench(faults);
     const { openUdp } = bench.network.host(SERVER.address);
@@ -39,7 +39,7 @@ export class TftpBench implements TftpFiles {
       bench.complaints.push(`${message} ${fields?.cause ?? ""}`.trim());
     const log: Log = { debug() {}, info() {}, warn: complain, error: complain };
     const all = { ...DEFAULT_TFTP_LIMITS, ...limits };
-    bench.serving = serveTftp(socket, openUdp, bench, all, bench.clock, log, observer ? { observer } : {});
+    bench.serving = serveTftp(socket, openUdp, bench, all, bench.clock, log, options);
     return bench;
   }
 

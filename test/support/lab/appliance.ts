@@ -22,6 +22,8 @@ export interface ApplianceOptions {
   readonly moreConfig?: string;
   /** The installer's arguments, such as `standin.release=9.1`. */
   readonly kernelArgs?: string;
+  /** The profile says `secure_boot`. */
+  readonly secureBoot?: boolean;
   /** The profile's table `[disk_setup]`. */
   readonly diskSetup?: string;
 }
@@ -164,8 +166,8 @@ ${moreConfig ?? ""}
 ${entries.join("\n")}`;
 }
 
-function profileText({ kernelArgs, diskSetup }: ApplianceOptions): string {
-  return `kind = "proxmox"
+function profileText({ kernelArgs, diskSetup, secureBoot }: ApplianceOptions): string {
+  return `kind = "proxmox"${secureBoot ? "\nsecure_boot = true" : ""}
 image = "lab-installer"
 kernel_args = "${["console=ttyS0", kernelArgs].filter(Boolean).join(" ")}"
 

@@ -48,8 +48,7 @@ export class Journey {
     if (ipxe) this.#reach("ipxe", "runs iPXE", Date.parse(ipxe.at));
     const ignored = ignoredAfterReport({ footprints });
     if (ignored) {
-      const patience =
-        this.machine.firmware === "uefi" ? " (UEFI waits a minute for PXE, and another for HTTP Boot)" : "";
+      const patience = this.machine.firmware === "uefi" ? " (UEFI goes on to the disk after a minute)" : "";
       this.#reach("ignored", `asks DHCP again and is left unanswered${patience}`, Date.parse(ignored.at));
     }
     const [localBoot] = this.machine.localBoots;
@@ -66,6 +65,7 @@ export class Journey {
       this.#host?.slot?.number === this.slot &&
       this.#host.state === "ready" &&
       names.includes("ignored") &&
+      names.includes("disk") &&
       answeredAfterReport({ footprints: this.#footprints }) === undefined &&
       this.machine.localBoots.some((line) => line.startsWith(`LOCAL-BOOT ${this.hostname} ${this.address} `))
     );
@@ -78,7 +78,7 @@ export class Journey {
       this.#host?.state === "failed" ||
       /^standin: STOPPED/m.test(this.machine.console.text()) ||
       answeredAfterReport({ footprints: this.#footprints }) !== undefined ||
-      (this.machine.localBoots.length > 0 && !this.isOver)
+      (this.milestones.some(({ name }) => name === "disk") && !this.isOver)
     );
   }
 
@@ -104,7 +104,7 @@ export class Journey {
   }
 }
 
-export const FIRMWARE_WORDS = { bios: "BIOS", uefi: "UEFI" } as const;
+export const FIRMWARE_WORDS = { bios: "BIOS", uefi: "UEFI", "uefi-secure": "UEFI with Secure Boot" } as const;
 
 /** The states that a machine passes on its way, as one would tell them. */
 const STATE_WORDS: Readonly<Record<string, (journey: Journey) => string>> = {

@@ -1,11 +1,15 @@
 import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bootFromNetworkFirst } from "./boot-order.ts";
 import type { Lab, LabProcess } from "./lab.ts";
 import { Qmp } from "./qmp.ts";
 import { SerialLog } from "./serial-log.ts";
 
-/** `bios`: SeaBIOS with iPXE in the network card's ROM. `uefi`: OVMF with its own PXE. */
-export type Firmware = "bios" | "uefi";
+/**
+ * `bios`: SeaBIOS with iPXE in the network card's ROM. `uefi`: OVMF with its own PXE. `uefi-secure`: the same with Secure
+ * Boot on and Microsoft's keys, as machines are sold.
+ */
+export type Firmware = "bios" | "uefi" | "uefi-secure";
 
 /** A virtual machine with an empty disk and two network cards, the first of which boots. */
 export class Machine {
@@ -36,7 +40,11 @@ export class Machine {
     lab.addTap(`m${number}b`);
     writeFileSync(this.#path("disk"), "");
     truncateSync(this.#path("disk"), DISK_BYTES);
-    if (firmware === "uefi") copyFileSync("/usr/share/OVMF/OVMF_VARS_4M.fd", this.#path("vars"));
+    if (firmware !== "bios") {
+      const keys = firmware === "uefi-secure" ? ".ms" : "";
+      copyFileSync(`/usr/share/OVMF/OVMF_VARS_4M${keys}.fd`, this.#path("vars"));
+      if (firmware === "uefi") bootFromNetworkFirst(this.#path("vars"), this.macs[0], FIRST_CARD);
+    }
   }
 
   powerOn(): void {
@@ -66,7 +74,7 @@ export class Machine {
 
   /** The lines with which its disk said which installation it is. Empty: it has not booted from its disk. */
   get localBoots(): readonly string[] {
-    return this.console.lines(/^LOCAL-BOOT /);
+    return this.console.text().match(/LOCAL-BOOT .+/g) ?? [];
   }
 
   async #monitor(command: string, args: Record<string, unknown> = {}): Promise<void> {
@@ -83,21 +91,29 @@ export class Machine {
       ...["-smbios", product, "-smbios", `type=2,product=Lab Board,serial=B-${this.serial}`],
       ...["-chardev", `file,id=serial,path=${this.#path("serial")},append=on`, "-serial", "chardev:serial"],
       ...["-qmp", `unix:${this.#path("qmp")},server=on,wait=off`],
-      ...(this.firmware === "uefi" ? this.#uefi() : ["-machine", "pc,graphics=off"]),
-      ...this.#card(0, this.firmware === "uefi" ? ",romfile=,bootindex=1" : ",bootindex=1"),
+      ...(this.firmware === "bios" ? ["-machine", "pc,graphics=off"] : this.#uefi()),
+      // OVMF keeps its boot order in its own variables, see `boot-order.ts`; the store with Microsoft's keys has one
+      // already, which QEMU overrules.
+      ...this.#card(
+        0,
+        { bios: ",bootindex=1", uefi: ",romfile=", "uefi-secure": ",romfile=,bootindex=1" }[this.firmware],
+      ),
       // Without a ROM the second card cannot boot: the installer is the first to use it.
       ...this.#card(1, ",romfile="),
       ...["-drive", `if=none,id=d0,format=raw,file=${this.#path("disk")},cache=unsafe`],
-      ...["-device", `virtio-blk-pci,drive=d0,serial=${this.serial},bootindex=2`],
+      ...["-device", `virtio-blk-pci,drive=d0,serial=${this.serial}${this.firmware === "uefi" ? "" : ",bootindex=2"}`],
     ];
   }
 
   #uefi(): readonly string[] {
+    const secure = this.firmware === "uefi-secure";
     const flash = (unit: number, file: string, more: string) =>
       ["-drive", `if=pflash,format=raw,unit=${unit},file=${file}${more}`] as const;
     return [
-      ...["-machine", "q35"],
-      ...flash(0, "/usr/share/OVMF/OVMF_CODE_4M.fd", ",readonly=on"),
+      ...(secure ? ["-machine", "q35,smm=on"] : ["-machine", "q35"]),
+      // Only code in system management mode may write to the variables, or the keys would be anybody's to change.
+      ...(secure ? ["-global", "driver=cfi.pflash01,property=secure,value=on"] : []),
+      ...flash(0, `/usr/share/OVMF/OVMF_CODE_4M${secure ? ".ms" : ""}.fd`, ",readonly=on"),
       ...flash(1, this.#path("vars"), ""),
       ...["-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n"],
       // OVMF since 2024-05 does not boot from the network without a source of randomness.
@@ -109,9 +125,11 @@ export class Machine {
     const tap = `m${this.number}${index === 0 ? "a" : "b"}`;
     return [
       ...["-netdev", `tap,id=n${index},ifname=${tap},script=no,downscript=no,vnet_hdr=off`],
-      ...["-device", `virtio-net-pci,netdev=n${index},mac=${this.macs[index]}${more}`],
+      ...["-device", `virtio-net-pci,addr=${FIRST_CARD + index},netdev=n${index},mac=${this.macs[index]}${more}`],
     ];
   }
 }
 
+/** Its place on the PCI bus; the second card is beside it. */
+const FIRST_CARD = 8;
 const DISK_BYTES = 64 * 1024 * 1024;

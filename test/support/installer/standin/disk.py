@@ -16,7 +16,7 @@ def write(device, fqdn, network):
         image = file.read()
     address = network["cidr"].split("/")[0]
     install_id = binascii.b2a_hex(os.urandom(4)).decode()
-    text = f"LOCAL-BOOT {fqdn.split('.')[0]} {address} {fqdn} install={install_id}\r\n".encode("ascii")
+    text = f"\r\nLOCAL-BOOT {fqdn.split('.')[0]} {address} {fqdn} install={install_id}\r\n".encode("ascii")
     if len(text) > 511 or image.count(PLACEHOLDER) != 2:
         raise OSError("the disk image does not have its two text sectors")
     with open(device, "r+b") as target:

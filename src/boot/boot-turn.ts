@@ -1,0 +1,69 @@
+import type { Ipv4Address } from "../net/ipv4-address.ts";
+import type { MacAddress } from "../net/mac-address.ts";
+import type { QueueEvent } from "../queue/event.ts";
+import type { AttemptToken, Host } from "../queue/host.ts";
+import { REFUSALS } from "../queue/refusal.ts";
+import { findHost, findHostByMac, type QueueState, slotOf } from "../queue/state.ts";
+import type { Verdict } from "../queue/step.ts";
+import { dhcpModeOf, hasOnlyOurAddresses, IGNORED, type StandardMode } from "./dhcp-mode.ts";
+import { type Installation, type InstallSite, installationOf } from "./installation.ts";
+import type { Sightings } from "./sightings.ts";
+
+export interface BootTurnParts {
+  readonly queue: { readonly state: QueueState; dispatch(event: QueueEvent): Promise<Verdict> };
+  /** Asked anew for each request, so that a reload takes effect. */
+  readonly site: () => InstallSite;
+  /** For hosts that have no mode of their own. */
+  readonly mode: StandardMode;
+  readonly sightings: Sightings;
+  readonly newToken: () => AttemptToken;
+}
+
+/** What a machine boots that asks for its script, whichever boot loader asks. */
+export type BootTurn =
+  /** The queue has noted it, durably. */
+  | { readonly type: "install"; readonly install: Installation }
+  /** It goes on to its own disk. `host` undefined: none of ours. */
+  | { readonly type: "local-disk"; readonly host: Host | undefined; readonly reason: string }
+  | {
+      readonly type: "refused";
+      readonly reason: "unknown-host" | "wrong-address" | "no-profile";
+      /** In words. */
+      readonly why: string;
+    };
+
+/**
+ * A boot loader on the machine with this NIC asks what to boot. Where another DHCP server gives the address, no REQUEST
+ * came that could have taken a slot, so this takes it. `from` null: nobody knows the address it asks from.
+ */
+export async function takeBootTurn(parts: BootTurnParts, mac: MacAddress, from: Ipv4Address | null): Promise<BootTurn> {
+  const { queue, sightings, newToken } = parts;
+  const before = findHostByMac(queue.state, mac);
+  const mode = dhcpModeOf(before, parts.mode);
+  if (mode === "ignore") return { type: "local-disk", host: before, reason: IGNORED };
+  if (mode === "proxy") {
+    if (from !== null) sightings.saw(mac, { address: from });
+    const uuid = sightings.uuidOf(mac);
+    const verdict = await queue.dispatch({ type: "slot-claimed", mac, uuid, token: newToken() });
+    if (verdict.type === "refused") return { type: "local-disk", host: before, reason: REFUSALS[verdict.reason] };
+  }
+  const host = findHostByMac(queue.state, mac);
+  if (host === undefined)
+    return { type: "refused", reason: "unknown-host", why: "no host with this hardware address has a slot" };
+  const stranger = hasOnlyOurAddresses(host, parts.mode) ? whyNotItsAddress(queue.state, host, from) : null;
+  if (stranger !== null) return { type: "refused", reason: "wrong-address", why: stranger };
+  const verdict = await queue.dispatch({ type: "script-fetched", host: host.id });
+  if (verdict.type === "refused") return { type: "local-disk", host, reason: REFUSALS[verdict.reason] };
+  const now = findHost(queue.state, host.id);
+  const install = now === undefined ? null : installationOf(queue.state, now, parts.site());
+  if (install === null)
+    return { type: "refused", reason: "no-profile", why: "its profile is not in the configuration any more" };
+  return { type: "install", install };
+}
+
+/** null: it comes from the address of the host's slot, as it must when that address is ours to give. */
+export function whyNotItsAddress(state: QueueState, host: Host, from: Ipv4Address | null): string | null {
+  const slot = slotOf(state, host);
+  if (slot === undefined) return "the host has no slot";
+  return from === null || from === slot.address ? null : `this is for ${slot.address}, and ${from} asks`;
+}

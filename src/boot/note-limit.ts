@@ -1,0 +1,36 @@
+import type { Clock, Instant } from "../std/clock.ts";
+import type { Footprint, Tracer } from "../trace/footprint.ts";
+import { RateLimit } from "./rate-limit.ts";
+
+/**
+ * Keeps what strangers are refused from filling the timeline, which is a file: so many a second are written down, the
+ * others are counted, and the count is written down now and then.
+ */
+export class NoteLimit {
+  readonly #clock: Clock;
+  readonly #tracer: Tracer;
+  readonly #limit: RateLimit<"all">;
+  #uncounted = 0;
+  #since: Instant;
+
+  constructor(clock: Clock, tracer: Tracer) {
+    this.#clock = clock;
+    this.#tracer = tracer;
+    this.#limit = new RateLimit(clock, { perSecond: 20, burst: 200, keysMax: 1 });
+    this.#since = clock.now();
+  }
+
+  note(footprint: Omit<Footprint, "at">): void {
+    const now = this.#clock.now();
+    if (this.#limit.take("all")) this.#tracer.note(footprint);
+    else if (this.#uncounted++ === 0) this.#since = now;
+    if (this.#uncounted === 0 || now - this.#since < SUMMARY_MS) return;
+    const what = `${this.#uncounted} more datagrams of strangers were dropped`;
+    const why =
+      "so many come in that only some are noted one by one; somebody floods the network, or a machine is broken";
+    this.#uncounted = 0;
+    this.#tracer.note({ mac: null, road: "dhcp", outcome: "dropped", what, why });
+  }
+}
+
+const SUMMARY_MS = 10_000;

@@ -1,0 +1,89 @@
+import type { DhcpReport, RepeatedAnswer } from "../dhcp/policy.ts";
+import type { MacAddress } from "../net/mac-address.ts";
+import type { Host } from "../queue/host.ts";
+import type { ProfileName, Slot } from "../queue/slot.ts";
+import { findHostByMac, findSlot, type QueueState, slotOf } from "../queue/state.ts";
+import type { Footprint, Tracer } from "../trace/footprint.ts";
+import { identifyClient } from "./client.ts";
+import { dhcpFootprint } from "./dhcp-footprint.ts";
+import { dhcpModeOf, type StandardMode } from "./dhcp-mode.ts";
+import type { FloodGuard } from "./flood-guard.ts";
+import type { LoopBreaker } from "./loop-breaker.ts";
+
+/** What an answer was made of besides the question. */
+export interface StandingParts {
+  readonly queue: { readonly state: QueueState };
+  readonly tracer: Tracer;
+  readonly mode: StandardMode;
+  readonly wantsSecureBoot: (profile: ProfileName) => boolean;
+  readonly loops: LoopBreaker;
+  readonly flood: FloodGuard;
+}
+
+/**
+ * The answer to a netboot client that has its slot. It stands while host and slot are the same objects in the state:
+ * then they are what they were. Guards against floods and loops are asked each time, and the timeline hears of each.
+ */
+export class StandingAnswer implements RepeatedAnswer {
+  readonly #parts: StandingParts;
+  readonly #mac: MacAddress;
+  readonly #host: Host;
+  readonly #slot: Slot;
+  readonly #secureBoot: boolean;
+  readonly #footprint: Omit<Footprint, "at">;
+  /** What it is told to load, if that is a loader that may go round in circles; empty: none. */
+  readonly #loader: string;
+  readonly #isAck: boolean;
+
+  private constructor(parts: StandingParts, mac: MacAddress, host: Host, slot: Slot, report: DhcpReport) {
+    const { request, reply } = report;
+    const client = request === null ? null : identifyClient(request);
+    this.#parts = parts;
+    this.#mac = mac;
+    this.#host = host;
+    this.#slot = slot;
+    this.#secureBoot = parts.wantsSecureBoot(slot.profile);
+    this.#footprint = dhcpFootprint(report, client, "full");
+    const isLoader = client?.type === "firmware" || (client?.type === "ipxe" && !client.http);
+    this.#loader = isLoader ? (reply?.options.bootfileName ?? reply?.file ?? "") : "";
+    this.#isAck = reply?.type === "ACK";
+  }
+
+  /** null: it may be another one next time, whatever the state. Only for what was decided out of the state as it is. */
+  static of(parts: StandingParts, report: DhcpReport): StandingAnswer | null {
+    const { request, reply } = report;
+    if (request?.mac == null || (reply?.type !== "OFFER" && reply?.type !== "ACK")) return null;
+    const { type } = identifyClient(request);
+    const host = findHostByMac(parts.queue.state, request.mac);
+    const slot = host && slotOf(parts.queue.state, host);
+    if (host === undefined || slot === undefined || slot.address !== reply.yiaddr) return null;
+    if ((type !== "firmware" && type !== "ipxe") || dhcpModeOf(host, parts.mode) !== "full") return null;
+    return new StandingAnswer(parts, request.mac, host, slot, report);
+  }
+
+  again(xid: number): boolean {
+    const { queue, wantsSecureBoot, flood, loops, tracer } = this.#parts;
+    const mac = this.#mac;
+    if (findHostByMac(queue.state, mac) !== this.#host || findSlot(queue.state, this.#slot.id) !== this.#slot)
+      return false;
+    if (wantsSecureBoot(this.#slot.profile) !== this.#secureBoot || !flood.perMac.take(mac)) return false;
+    if (this.#loader !== "") {
+      if (loops.whyStopped(mac, this.#loader, xid, this.#host.attempt?.armedAt ?? null) !== null) return false;
+      if (this.#isAck) loops.leased(mac, this.#loader, xid);
+    }
+    // Written out: copies of unknown form are slow, and this is done for each packet.
+    const { road, outcome, what, why, fields = {} } = this.#footprint;
+    const { asked = "", sent = "", to = "" } = fields;
+    const xidText = xid.toString(16).padStart(8, "0");
+    const isUsual = Object.keys(fields).length === 4;
+    tracer.note({
+      mac,
+      road,
+      outcome,
+      what,
+      why,
+      fields: isUsual ? { xid: xidText, asked, sent, to } : { ...fields, xid: xidText },
+    });
+    return true;
+  }
+}

@@ -1,0 +1,146 @@
+// A rack behind a real DHCP relay, with real clients. Needs root, and the Debian packages isc-dhcp-relay, udhcpc,
+// isc-dhcp-client, iproute2, ethtool.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
+import { said, startDhclient, startUdhcpc } from "../support/lab/dhcp-clients.ts";
+import { Lab, type LabProcess } from "../support/lab/lab.ts";
+
+const CONFIG = `[network]
+address = "10.11.0.1"
+subnet = "10.11.0.0/22"
+domain = "lab.example"
+[dhcp]
+allow_other_servers = true
+[[subnet]]
+name = "rack2"
+subnet = "10.12.0.0/24"
+router = "10.12.0.1"
+dns = ["10.12.0.53"]
+domain = "rack2.example"
+[[slot]]
+ip = "10.11.0.2"
+hostname = "near"
+profile = "pve"
+[[slot]]
+ip = "10.12.0.7"
+hostname = "far"
+profile = "pve"
+[[slot]]
+ip = "10.12.0.9"
+hostname = "at-the-port"
+profile = "pve"
+port = "/eth2"
+`;
+
+let lab: Lab;
+let daemon: BareDaemon;
+let relay: LabProcess;
+
+/** Two wires behind the relay: `eth1` with many machines, `eth2` as the switch port of one. */
+before(async () => {
+  lab = new Lab();
+  lab.addNamespace("relay");
+  lab.connect("relay", "eth0", "lan", "10.11.0.254/22");
+  for (const [role, port] of [
+    ["far", "eth1"],
+    ["other", "eth2"],
+  ] as const) {
+    lab.addNamespace(role);
+    lab.run("relay", [
+      "ip",
+      "link",
+      "add",
+      port,
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "eth0",
+      "netns",
+      lab.namespaceOf(role),
+    ]);
+    for (const [where, link] of [
+      ["relay", port],
+      [role, "eth0"],
+    ] as const) {
+      lab.run(where, ["ethtool", "-K", link, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off"]);
+    }
+    lab.run("relay", ["ip", "link", "set", port, "up"]);
+  }
+  lab.run("relay", ["ip", "address", "add", "10.12.0.1/24", "dev", "eth1"]);
+  lab.run("relay", ["ip", "address", "add", "10.12.0.1/32", "dev", "eth2"]);
+  lab.run("relay", ["ip", "route", "add", "10.12.0.9/32", "dev", "eth2"]);
+  lab.run("relay", ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
+  lab.run("gw", ["ip", "route", "add", "10.12.0.0/24", "via", "10.11.0.254"]);
+  const links = ["-id", "eth1", "-id", "eth2", "-iu", "eth0"];
+  relay = lab.start("relay", "dhcrelay", ["dhcrelay", "-4", "-d", "-a", ...links, "10.11.0.1"]);
+  await until("the relay", () => said(relay).includes("Sending on   Socket/fallback"));
+  daemon = new BareDaemon(lab, CONFIG);
+  await daemon.start();
+});
+
+after(async () => {
+  await daemon?.stop();
+  lab?.close();
+});
+
+function plugIn(role: string, mac: string): void {
+  lab.run(role, ["ip", "link", "set", "eth0", "down"]);
+  lab.run(role, ["ip", "link", "set", "eth0", "address", mac, "up"]);
+}
+
+describe("behind isc-dhcp-relay", () => {
+  test("firmware (udhcpc) gets a slot of its rack's network, renews it directly, and keeps it after a RELEASE", async () => {
+    plugIn("far", "02:00:00:00:01:01");
+    const client = startUdhcpc(lab, "far", "udhcpc", { asFirmware: true });
+    await until("the lease", () => /lease of 10\.12\.0\.7 obtained/.test(said(client)));
+    await until("its script", () => said(client).includes("bound ip="));
+    assert.match(
+      said(client),
+      /bound ip=10\.12\.0\.7 mask=255\.255\.255\.0 router=10\.12\.0\.1 dns=10\.12\.0\.53 domain=rack2\.example name=far file=snponly\.efi/,
+    );
+    client.kill("SIGUSR1");
+    await until("the renewal", () => (said(client).match(/lease of 10\.12\.0\.7 obtained/g) ?? []).length === 2);
+    client.kill("SIGUSR2");
+    await until("the RELEASE", async () => (await daemon.timeline()).some((line) => line.includes(" RELEASE ")));
+    client.kill("SIGTERM");
+    assert.equal(await daemon.slots(), "near available, far assigned, at-the-port reserved");
+    assert.match(said(relay), /Adding \d+-byte relay agent option/);
+  });
+
+  test("firmware (dhclient) at a switch port gets the slot that is kept for it, and again after a restart", async () => {
+    plugIn("other", "02:00:00:00:01:02");
+    for (const start of ["first", "second"]) {
+      const client = startDhclient(lab, "other", `dhclient-${start}`);
+      await until(`the ${start} lease`, () => /bound to 10\.12\.0\.9/.test(said(client)));
+      client.kill("SIGKILL");
+      await client.ended;
+      if (start === "second") assert.match(said(client), /DHCPREQUEST for 10\.12\.0\.9 on eth0/);
+      assert.equal(await daemon.slots(), "near available, far assigned, at-the-port assigned");
+    }
+  });
+
+  test("a machine that is carried to our own wire is refused there, and takes no second slot", async () => {
+    lab.addNamespace("near");
+    lab.connect("near", "eth0", "lan", null);
+    plugIn("near", "02:00:00:00:01:02");
+    lab.run("near", ["cp", `${lab.folder}/other.leases`, `${lab.folder}/near.leases`]);
+    const client = startDhclient(lab, "near", "dhclient-carried");
+    await until("the NAK", () => /DHCPNAK from 10\.11\.0\.1/.test(said(client)));
+    await until("silence", async () =>
+      (await daemon.timeline()).some((line) => line.includes("another network than the one its slot is in")),
+    );
+    client.kill("SIGKILL");
+    await client.ended;
+    assert.equal(await daemon.slots(), "near available, far assigned, at-the-port assigned");
+  });
+
+  test("a machine on our own wire gets a slot there, although slots behind the relay come first to others", async () => {
+    plugIn("near", "02:00:00:00:01:03");
+    const client = startUdhcpc(lab, "near", "udhcpc-near", { asFirmware: true });
+    await until("the lease", () => /lease of 10\.11\.0\.2 obtained/.test(said(client)));
+    client.kill("SIGTERM");
+    assert.equal(await daemon.slots(), "near assigned, far assigned, at-the-port assigned");
+  });
+});
