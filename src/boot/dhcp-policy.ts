@@ -130,14 +130,13 @@ export class SlotDhcpPolicy implements DhcpPolicy {
 
   outcome(report: DhcpReport): void {
     const { request, reply } = report;
-    const client = request === null ? null : identifyClient(request);
-    const mode = request?.mac == null ? this.#parts.mode : this.#modeOf(request.mac);
     // Our own look at who else answers here is no news.
     if (request !== null && request.mac === this.#parts.foreign.mac) return;
-    const footprint = dhcpFootprint(report, client, mode);
     const host = request?.mac == null ? undefined : findHostByMac(this.#parts.queue.state, request.mac);
-    if (reply === null && host?.slot == null) this.#parts.flood.notes.note(footprint);
-    else this.#parts.tracer.note(footprint);
+    const client = request === null ? null : identifyClient(request);
+    const describe = () => dhcpFootprint(report, client, dhcpModeOf(host, this.#parts.mode));
+    if (reply === null && host?.slot == null) this.#parts.flood.notes.note(describe);
+    else this.#parts.tracer.note(describe());
     const isLoader = client?.type === "firmware" || (client?.type === "ipxe" && !client.http);
     const loader = reply?.options.bootfileName ?? reply?.file ?? "";
     if (request?.mac != null && reply?.type === "ACK" && isLoader && loader !== "")

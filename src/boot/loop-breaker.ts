@@ -19,6 +19,8 @@ export class LoopBreaker {
   readonly #tracer: Tracer;
   /** By machine and loader, the one that loaded longest ago first. */
   readonly #tallies = new Map<string, Tally>();
+  // One iterator for good: a new one would have to step over all that has been deleted. What it gives is always deleted.
+  readonly #oldestFirst = this.#tallies.keys();
 
   constructor(clock: Clock, tracer: Tracer) {
     this.#clock = clock;
@@ -89,8 +91,8 @@ export class LoopBreaker {
     this.#tallies.delete(key);
     this.#tallies.set(key, tally);
     if (this.#tallies.size > TALLIES_MAX) {
-      const [oldest] = this.#tallies.keys();
-      if (oldest !== undefined) this.#tallies.delete(oldest);
+      const oldest = this.#oldestFirst.next();
+      if (!oldest.done) this.#tallies.delete(oldest.value);
     }
     return tally;
   }

@@ -20,9 +20,10 @@ export class NoteLimit {
     this.#since = clock.now();
   }
 
-  note(footprint: Omit<Footprint, "at">): void {
+  /** `describe`: called only for what is written down. */
+  note(describe: () => Omit<Footprint, "at">): void {
     const now = this.#clock.now();
-    if (this.#limit.take("all")) this.#tracer.note(footprint);
+    if (this.#limit.take("all")) this.#tracer.note(describe());
     else if (this.#uncounted++ === 0) this.#since = now;
     if (this.#uncounted === 0 || now - this.#since < SUMMARY_MS) return;
     const what = `${this.#uncounted} more datagrams of strangers were dropped`;

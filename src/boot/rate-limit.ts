@@ -14,6 +14,8 @@ export class RateLimit<Key> {
   readonly #limits: RateLimits;
   /** The one that came first, first. */
   readonly #buckets = new Map<Key, Bucket>();
+  // One iterator for good: a new one would have to step over all that has been deleted, for every packet.
+  readonly #oldestFirst = this.#buckets.keys();
 
   constructor(clock: Clock, limits: RateLimits) {
     this.#clock = clock;
@@ -52,7 +54,7 @@ export class RateLimit<Key> {
   #admit(key: Key, bucket: Bucket): void {
     this.#buckets.set(key, bucket);
     if (this.#buckets.size <= this.#limits.keysMax) return;
-    const oldest = this.#buckets.keys().next();
+    const oldest = this.#oldestFirst.next();
     if (!oldest.done) this.#buckets.delete(oldest.value);
   }
 }

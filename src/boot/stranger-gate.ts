@@ -18,6 +18,8 @@ export class StrangerGate {
   readonly #clock: Clock;
   /** When each stranger asked first, the oldest first. */
   readonly #first = new Map<MacAddress, Instant>();
+  // One iterator for good: a new one would have to step over all that has been deleted. What it gives is always deleted.
+  readonly #oldestFirst = this.#first.keys();
   /** Who was let through and has taken nothing yet, the oldest first. */
   readonly #open = new Map<MacAddress, Instant>();
   readonly #vain: RateLimit<"once" | "again">;
@@ -67,7 +69,10 @@ export class StrangerGate {
     if (known !== undefined && now - known <= REMEMBERED_MS && now >= known) return known;
     this.#first.delete(mac);
     this.#first.set(mac, now);
-    if (this.#first.size > STRANGERS_MAX) deleteOldest(this.#first);
+    if (this.#first.size > STRANGERS_MAX) {
+      const oldest = this.#oldestFirst.next();
+      if (!oldest.done) this.#first.delete(oldest.value);
+    }
     return now;
   }
 
@@ -90,8 +95,3 @@ const OPEN_MS = 10_000;
 const STRANGERS_MAX = 65_536;
 const VAIN_PER_SECOND = 100;
 const VAIN_BURST = 500;
-
-function deleteOldest(map: Map<MacAddress, Instant>): void {
-  const oldest = map.keys().next();
-  if (!oldest.done) map.delete(oldest.value);
-}

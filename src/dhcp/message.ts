@@ -145,7 +145,8 @@ export type MessageHeader = Partial<Omit<DhcpMessage, "options" | "raw" | "mac" 
 };
 
 /**
- * A message of our own: `options` by name, then `more` by number, which replaces what has the same number.
+ * A message of our own: `options` by name, then `more` by number, which replaces what has the same number. The message
+ * keeps `options`, with `more` in it.
  * Throws RangeError when a value does not fit its option.
  */
 export function composeMessage(
@@ -174,7 +175,7 @@ export function composeMessage(
     sname: header.sname ?? "",
     file: header.file ?? "",
     type: options.dhcpMessageType,
-    options: more.size === 0 ? options : { ...options, ...decodeOptions(more) },
+    options: more.size === 0 ? options : Object.assign(options, decodeOptions(more)),
     raw,
   };
 }

@@ -3,11 +3,11 @@ import type { RepeatedAnswer } from "./policy.ts";
 
 /** An answer that was sent, and the question it was sent for. */
 export interface Remembered {
-  /** The whole datagram. */
-  readonly question: Buffer;
+  /** Both datagrams, one behind the other. */
+  readonly octets: Buffer;
+  readonly questionSize: number;
   /** On which socket it was heard, as the same datagram may mean something else on another. */
   readonly heardOn: object;
-  readonly reply: Uint8Array;
   readonly to: Endpoint;
   readonly answer: RepeatedAnswer;
 }
@@ -24,7 +24,7 @@ export class Repeats {
   #older = new Map<number, Remembered>();
 
   /** At most so many, and as many again that are on their way out. */
-  constructor(entriesMax = 16_384) {
+  constructor(entriesMax = 12_288) {
     this.#entriesMax = entriesMax;
   }
 
@@ -33,26 +33,35 @@ export class Repeats {
     if (bytes.length < SIZE_MIN) return undefined;
     const key = keyOf(bytes);
     const known = this.#newer.get(key) ?? this.#older.get(key);
-    if (known === undefined || known.heardOn !== heardOn || known.question.length !== bytes.length) return undefined;
-    for (let at = 0; at < XID_AT; at++) if (known.question[at] !== bytes[at]) return undefined;
+    if (known === undefined || known.heardOn !== heardOn || known.questionSize !== bytes.length) return undefined;
+    for (let at = 0; at < XID_AT; at++) if (known.octets[at] !== bytes[at]) return undefined;
     const asked = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    return known.question.compare(asked, AFTER_SECS, asked.length, AFTER_SECS) === 0 ? known : undefined;
+    const isSame = known.octets.compare(asked, AFTER_SECS, asked.length, AFTER_SECS, known.questionSize) === 0;
+    return isSame ? known : undefined;
   }
 
   /** In place of what this client last asked of the same kind. `bytes` and `reply` are copied. */
-  remember(bytes: Uint8Array, { reply, ...rest }: Omit<Remembered, "question">): void {
+  remember(
+    bytes: Uint8Array,
+    reply: Uint8Array,
+    { heardOn, to, answer }: Pick<Remembered, "heardOn" | "to" | "answer">,
+  ): void {
     if (bytes.length < SIZE_MIN) return;
+    // Of its own: a small piece that lives long would keep alive the block that it was cut from.
+    const octets = Buffer.allocUnsafeSlow(bytes.length + reply.length);
+    octets.set(bytes);
+    octets.set(reply, bytes.length);
     if (this.#newer.size >= this.#entriesMax) {
       this.#older = this.#newer;
       this.#newer = new Map();
     }
-    this.#newer.set(keyOf(bytes), { question: Buffer.from(bytes), reply: Buffer.from(reply), ...rest });
+    this.#newer.set(keyOf(bytes), { octets, questionSize: bytes.length, heardOn, to, answer });
   }
 }
 
 /** The reply to the same question in another transaction. */
-export function replyAgain({ reply }: Remembered, bytes: Uint8Array): Uint8Array {
-  const again = Buffer.from(reply);
+export function replyAgain({ octets, questionSize }: Remembered, bytes: Uint8Array): Uint8Array {
+  const again = Buffer.from(octets.subarray(questionSize));
   for (let at = XID_AT; at < XID_AT + 4; at++) again[at] = bytes[at] ?? 0;
   return again;
 }

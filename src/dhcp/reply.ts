@@ -72,7 +72,10 @@ function composeGrant(
     options.renewalTimeValue = Math.floor(lease.leaseSeconds / 2);
     options.rebindingTimeValue = Math.floor((lease.leaseSeconds * 7) / 8);
   }
-  return composeConfigured(request, lease, options, { ...replyHeaderOf(request), ciaddr, yiaddr: lease.address });
+  const header = replyHeaderOf(request);
+  header.ciaddr = ciaddr;
+  header.yiaddr = lease.address;
+  return composeConfigured(request, lease, options, header);
 }
 
 /** The ACK to an INFORM: no address and no times (RFC 2131 §4.3.5). */

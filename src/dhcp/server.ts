@@ -74,7 +74,7 @@ export function serveDhcp(sockets: DhcpSockets, policy: DhcpPolicy, serverIdenti
     if (to === null || heardOn === onBootServer) return;
     try {
       const answer = policy.repeatable?.(what) ?? null;
-      if (answer !== null) repeats.remember(bytes, { heardOn, reply, to, answer });
+      if (answer !== null) repeats.remember(bytes, reply, { heardOn, to, answer });
     } catch (error) {
       log.error("the outcome of a DHCP message could not be noted", { mac: request?.mac, error: String(error) });
     }

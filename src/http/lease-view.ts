@@ -15,7 +15,7 @@ export function leasesView(
     .toSorted((one, other) => ipv4ToNumber(one.address) - ipv4ToNumber(other.address))
     .map((lease) => leaseView(lease, now));
   const size = ipv4ToNumber(last) - ipv4ToNumber(first) + 1;
-  const inUse = leases.filter(({ state, until }) => state === "bound" || (state === "in-conflict" && until !== null));
+  const inUse = leases.filter(({ state }) => state === "bound" || state === "in-conflict");
   return { pool: { first, last, size, free: Math.max(0, size - inUse.length) }, leases };
 }
 
@@ -28,6 +28,8 @@ function leaseView({ address, mac, state }: PoolLease, now: Instant): LeaseView 
     case "released":
       return { address, mac, state: "released", since: null, until: null };
     case "in-conflict":
-      return { address, mac, state: "in-conflict", since: null, until: formatInstant(state.until) };
+      return state.until > now
+        ? { address, mac, state: "in-conflict", since: null, until: formatInstant(state.until) }
+        : { address, mac, state: "released", since: null, until: null };
   }
 }

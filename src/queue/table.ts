@@ -253,7 +253,8 @@ export class Table<Row extends object, Summary> implements Rows<Row> {
   #tidy(groups: readonly Group<Row, Summary>[], length: number): Table<Row, Summary> {
     const next = new Table(this.#shape, groups, this.#places, length);
     const room = groups.length * GROUP * CHUNK;
-    return room > 2 * (length + GROUP * CHUNK) || this.#places.isOvergrown ? Table.of(this.#shape, next.#all()) : next;
+    const isLoose = room > 2 * (length + GROUP * CHUNK) || this.#places.isOvergrown(length);
+    return isLoose ? Table.of(this.#shape, next.#all()) : next;
   }
 }
 
@@ -320,7 +321,7 @@ class Chunk<Row, Summary> {
 class Places {
   readonly #byKey = new Map<string, number | Set<number>>();
   #pairs = 0;
-  #pairsMax = Number.POSITIVE_INFINITY;
+  #pairsSettled = 0;
 
   of(key: string): number | ReadonlySet<number> | undefined {
     return this.#byKey.get(key);
@@ -346,15 +347,17 @@ class Places {
 
   /** What is known now is what rows bear. */
   settle(): void {
-    this.#pairsMax = 3 * this.#pairs + PAIRS_SPARE;
+    this.#pairsSettled = this.#pairs;
   }
 
-  get isOvergrown(): boolean {
-    return this.#pairs > this.#pairsMax;
+  /** Whether most of what is known must be of rows that were. A table that only grows is not overgrown. */
+  isOvergrown(rows: number): boolean {
+    return this.#pairs > PAIRS_SPARE + Math.max(PAIRS_A_ROW * rows, 2 * this.#pairsSettled);
   }
 }
 
 const PAIRS_SPARE = 4096;
+const PAIRS_A_ROW = 12;
 
 /** A place is one number: the chunk, and the row in it or `ANYWHERE`. */
 const PLACES = 2 * CHUNK;
@@ -384,8 +387,7 @@ class Comparison<Row> implements TableChanges<Row> {
     const places = before.length > CHUNK ? new Map(before.map((row, at) => [this.#idOf(row), at])) : null;
     let next = 0;
     for (const row of after) {
-      const isSame = before[next] === row;
-      const at = isSame ? next : this.#placeOf(row, before, places, next);
+      const at = before[next] === row ? next : this.#placeOf(row, before, places, next);
       if (at === null) {
         this.#isAtEnd = true;
         this.set.push(row);
@@ -393,8 +395,8 @@ class Comparison<Row> implements TableChanges<Row> {
       }
       if (this.#isAtEnd) return false;
       for (; next < at; next++) this.#leave(before[next]);
+      if (before[next] !== row) this.set.push(row);
       next++;
-      if (!isSame) this.set.push(row);
     }
     for (; next < before.length; next++) this.#leave(before[next]);
     return true;

@@ -122,14 +122,11 @@ export function slotClaimed(
 ): Step {
   const seen = hostSeen(state, asker, now, rules);
   if (seen.verdict.type === "refused") return seen;
-  const held = findHeldSlot(seen.state, asker.mac);
-  // Its DISCOVER may have told more of it than an address in the web can.
-  const uuid = asker.uuid ?? (held?.state.type === "held" ? held.state.uuid : null);
-  const known = identify(seen.state, { mac: asker.mac, uuid });
+  const known = identify(seen.state, asker);
   const own = known === null || known === "conflict" ? undefined : slotOf(seen.state, known);
-  const slot = own ?? held;
+  const slot = own ?? findHeldSlot(seen.state, asker.mac);
   if (slot === undefined) return refused(state, "no-slot");
-  return slotRequested(seen.state, { ...asker, uuid, address: slot.address }, now, rules);
+  return slotRequested(seen.state, { ...asker, address: slot.address }, now, rules);
 }
 
 /**

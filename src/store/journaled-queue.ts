@@ -200,8 +200,8 @@ interface Waiting {
   readonly callers: { resolve: () => void; reject: (error: unknown) => void }[];
 }
 
-/** Read at the next start, so it bounds how long that takes: well under a second. */
-const JOURNAL_BYTES_MAX = 16 << 20;
+/** Read at the next start after a crash, so it bounds how long that takes: a second or so. */
+const JOURNAL_BYTES_MAX = 64 << 20;
 /** So long may a backup of the state file alone lag behind, while there is anything to save. */
 const FOLD_MS = 60_000;
 

@@ -11,10 +11,10 @@ test("NoteLimit writes a few down one by one, and how many more there were", () 
   const noted: Omit<Footprint, "at">[] = [];
   const notes = new NoteLimit(clock, { note: (footprint) => void noted.push(footprint) });
   for (let second = 0; second < 11; second++) {
-    for (let n = 0; n < 10_000; n++) notes.note(DROPPED);
+    for (let n = 0; n < 10_000; n++) notes.note(() => DROPPED);
     clock.advance(1000);
   }
-  notes.note(DROPPED);
+  notes.note(() => DROPPED);
   const summaries = noted.filter(({ what }) => what !== "DISCOVER");
   assert.ok(noted.length < 500, `${noted.length} notes of 110,001`);
   const counted = summaries.reduce((sum, { what }) => sum + Number.parseInt(what, 10), 0);

@@ -1,5 +1,5 @@
 // Other people's DHCP clients against our server, in network namespaces. Needs root, and the Debian packages
-// isc-dhcp-client, udhcpc, dhcpcd-base, nmap, kea-admin, iproute2, ethtool.
+// isc-dhcp-client, udhcpc, dhcpcd-base, systemd, nmap, kea-admin, iproute2, ethtool, nftables.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -114,6 +114,16 @@ test("dhcpcd, which probes the address first, gets it", async () => {
   assert.deepEqual(exchanges(), ["DISCOVER OFFER", "REQUEST ACK"]);
 });
 
+test("systemd-networkd gets its address and its route, and gives it back", async () => {
+  const set = script("networkd", NETWORKD_IN_A_CLEAN_ROOM);
+  const client = lab.start("client", mac, ["unshare", "--mount", set]);
+  await untilSaid(client, /State changed: configuring -> configured/);
+  assert.match(lab.run("client", ["ip", "route"]), /default via 10\.11\.0\.1 dev eth0 proto dhcp/);
+  client.kill("SIGTERM");
+  await client.ended;
+  assert.deepEqual(exchanges(), ["DISCOVER OFFER", "REQUEST ACK", "RELEASE silence"]);
+});
+
 test("nmap reads our OFFER", () => {
   // It looks only at interfaces that have an address.
   lab.run("client", ["ip", "address", "add", "10.11.3.250/22", "dev", "eth0"]);
@@ -159,6 +169,35 @@ test("the npm package dhcp reads our OFFER as we meant it", () => {
     59: 525,
   });
   assert.deepEqual([header.op, header.yiaddr, header.chaddr], [2, "10.11.0.2", "02-00-00-00-01-01"]);
+});
+
+describe("where every twentieth datagram is lost, both ways", () => {
+  before(() => {
+    const lose = ["udp", "dport", "67-68", "numgen", "random", "mod", "100", "<", "5", "drop"];
+    // udhcpc and dhclient read below the filters of their own namespace, so their side loses at the switch.
+    lab.run("gw", ["nft", "add", "table", "ip", "loss"]);
+    for (const hook of ["input", "output"]) {
+      lab.run("gw", ["nft", "add", "chain", "ip", "loss", hook, `{ type filter hook ${hook} priority 0 ; }`]);
+      lab.run("gw", ["nft", "add", "rule", "ip", "loss", hook, ...lose]);
+    }
+  });
+  after(() => lab.run("gw", ["nft", "delete", "table", "ip", "loss"]));
+
+  for (let round = 1; round <= 5; round++) {
+    test(`udhcpc and dhclient get their address, machine ${round}`, async () => {
+      const set = script("udhcpc-script", UDHCPC_SCRIPT);
+      const first = lab.start("client", mac, ["udhcpc", "-f", "-q", "-i", "eth0", "-s", set]);
+      await untilSaid(first, /lease of 10\.11\.0\.\d+ obtained/);
+      await first.ended;
+      lab.run("client", ["ip", "address", "flush", "dev", "eth0"]);
+      const leases = ["-lf", join(lab.folder, `${mac}.leases`), "-pf", join(lab.folder, `${mac}.pid`)];
+      const own = ["-d", "-v", "-1", "-sf", script("dhclient-script", DHCLIENT_SCRIPT), ...leases];
+      const second = lab.start("client", `${mac}-second`, ["dhclient", ...own, "eth0"]);
+      await untilSaid(second, /bound to 10\.11\.0\.\d+/);
+      second.kill("SIGKILL");
+      await second.ended;
+    });
+  }
 });
 
 /** An independent reader, for want of types described here. It is a witness, not the definition of what is right. */
@@ -223,4 +262,22 @@ mount -t tmpfs none /var/lib/dhcpcd
 mount -t tmpfs none /run
 mkdir -p /run/dhcpcd
 exec timeout 60 dhcpcd --ipv4only --oneshot --nobackground --script /bin/true eth0
+`;
+
+/** Without udev, for which it would wait: it expects none where /sys cannot be written. */
+const NETWORKD_IN_A_CLEAN_ROOM = `#!/bin/sh
+set -eu
+mount -o remount,bind,ro /sys
+mount -t tmpfs none /run
+mkdir -p /run/systemd/network /run/systemd/netif
+chown systemd-network /run/systemd/netif
+cat > /run/systemd/network/10-eth0.network <<END
+[Match]
+Name=eth0
+[Network]
+DHCP=ipv4
+LinkLocalAddressing=no
+IPv6AcceptRA=no
+END
+exec env SYSTEMD_LOG_LEVEL=debug timeout 60 /lib/systemd/systemd-networkd
 `;

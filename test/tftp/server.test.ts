@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Ipv4Address } from "../../src/net/ipv4-address.ts";
 import type { Endpoint, UdpSocket } from "../../src/net/udp-socket.ts";
 import { decodePacket, encodePacket } from "../../src/tftp/packet.ts";
 import type { TftpObserver } from "../../src/tftp/server.ts";
 import { chosenSeed } from "../support/random-queue.ts";
-import type { TftpClientManners } from "../support/simulated-tftp-client.ts";
+import { SimulatedTftpClient, type TftpClientManners } from "../support/simulated-tftp-client.ts";
 import { fileOf, optionsOf, rrqOf, SERVER, TftpBench } from "../support/tftp-bench.ts";
 
 const MINUTE = 60_000;
@@ -387,6 +388,20 @@ describe("serveTftp()", () => {
         ["complete"],
       );
       assert.deepEqual((await ask(bench, ack)).said, ["ERROR 5 no transfer here; ask with a RRQ"]);
+    });
+
+    test("tells machines apart that ask from the same port, as ROMs do", async () => {
+      const bench = await TftpBench.start({}, {}, { singlePort: true });
+      const clients: SimulatedTftpClient[] = [];
+      for (const machine of [1, 2, 3]) {
+        bench.files.set(`file-${machine}`, fileOf(2000 * machine));
+        const address = `10.11.3.${machine}` as Ipv4Address;
+        const socket = await bench.network.host(address).openUdp({ address, port: 2070 });
+        clients.push(new SimulatedTftpClient(socket, SERVER, `file-${machine}`, bench.clock));
+      }
+      await bench.network.run(1000);
+      for (const [at, { end }] of clients.entries())
+        assert.deepEqual(end, { type: "received", bytes: fileOf(2000 * (at + 1)) });
     });
 
     test("a client that asks again from the same port, for another file, gets that one", async () => {

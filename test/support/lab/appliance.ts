@@ -111,7 +111,9 @@ export class Appliance {
   ask(method: "GET" | "POST", path: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const socketPath = join(this.#folder, "bootqueue.sock");
-      const asked = request({ socketPath, method, path, headers: { host: "localhost" }, timeout: 10_000 }, (answer) => {
+      // A connection of its own: one that was kept may be closed by the daemon in the moment in which it is used again.
+      const options = { socketPath, method, path, agent: false, headers: { host: "localhost" }, timeout: 10_000 };
+      const asked = request(options, (answer) => {
         let text = "";
         answer.setEncoding("utf8");
         answer.on("data", (part: string) => {

@@ -67,8 +67,10 @@ export class BareDaemon {
     return slots.map(({ hostname, state }) => `${hostname} ${state}`).join(", ");
   }
 
-  async timeline(): Promise<readonly string[]> {
-    const { footprints } = (await this.ask("GET", "/api/timeline?limit=1000")) as TimelineView;
+  /** Absent: of everybody. */
+  async timeline(mac?: string): Promise<readonly string[]> {
+    const whose = mac === undefined ? "" : `&mac=${mac}`;
+    const { footprints } = (await this.ask("GET", `/api/timeline?limit=5000${whose}`)) as TimelineView;
     return footprints.map(({ mac, what, why }) => `${mac ?? "-"} ${what}${why === "" ? "" : `: ${why}`}`);
   }
 
@@ -83,7 +85,8 @@ export class BareDaemon {
           text += part;
         });
         answer.on("end", () => {
-          if (answer.statusCode === 200) resolve(JSON.parse(text));
+          const isJson = answer.headers["content-type"]?.includes("json") ?? false;
+          if (answer.statusCode === 200) resolve(isJson ? JSON.parse(text) : text);
           else reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`));
         });
       });

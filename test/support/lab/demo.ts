@@ -11,11 +11,18 @@ async function demo(options: DemoOptions): Promise<number> {
   const startedAt = Date.now();
   const say = (who: string, words: string, at = Date.now()) =>
     process.stdout.write(`${((at - startedAt) / 1000).toFixed(1).padStart(7)} s  ${who.padEnd(14)} ${words}\n`);
-  const lab = new Lab({ keepFolder: options.keep });
-  const appliance = new Appliance(lab, { slots: options.firmware.length });
-  await appliance.start();
-  say("bootqueue", `serves ${options.firmware.length} slots from its namespace ${lab.namespaceOf("gw")}`);
-  say("bootqueue", `live page: ${await openPageDoor(lab)} (only on this machine)`);
+  let lab: Lab;
+  let appliance: Appliance;
+  try {
+    lab = new Lab({ keepFolder: options.keep });
+    appliance = new Appliance(lab, { slots: options.firmware.length });
+    await appliance.start();
+    say("bootqueue", `serves ${options.firmware.length} slots from its namespace ${lab.namespaceOf("gw")}`);
+    say("bootqueue", `live page: ${await openPageDoor(lab)} (only on this machine)`);
+  } catch (error) {
+    process.stderr.write(`\ndemo: nothing could be switched on: ${(error as Error).message}\n`);
+    return 1;
+  }
 
   const journeys: Journey[] = [];
   let broken: string | null = null;
@@ -108,9 +115,12 @@ function table(journeys: readonly Journey[], startedAt: number): string {
 const LOOK_MS = 400;
 const FIRST_DISCOVER_MS = 90_000;
 /** From the last power-on to the last disk, and more for each machine: they share the processors. */
-const JOURNEY_MS = 300_000;
+const JOURNEY_MS = 420_000;
 const EACH_MS = 30_000;
 
+process.once("exit", (code) => {
+  if (code > 128) process.stderr.write("\ndemo: interrupted; machines, networks and files are gone\n");
+});
 const options = parseDemoOptions(process.argv.slice(2));
 if (typeof options === "string") {
   process.stderr.write(`demo: ${options}\n\n${DEMO_USAGE}\n`);

@@ -5,16 +5,23 @@ import type { Lab, LabProcess } from "./lab.ts";
 /** The option 60 of a UEFI machine. */
 const FIRMWARE = "PXEClient:Arch:00007:UNDI:003000";
 
-/** udhcpc on `eth0` of a namespace; `asFirmware`: it says that it is UEFI x64 firmware. */
+/** udhcpc on `eth0` of a namespace. */
 export function startUdhcpc(
   lab: Lab,
   role: string,
   name: string,
-  options: { readonly asFirmware: boolean },
+  options: {
+    /** It says that it is UEFI x64 firmware. */
+    readonly asFirmware: boolean;
+    /** More options that it asks for. */
+    readonly asks?: readonly number[];
+  },
 ): LabProcess {
-  const said = options.asFirmware ? ["-V", FIRMWARE, "-x", "0x5d:0007"] : [];
+  const words = options.asFirmware ? ["-V", FIRMWARE, "-x", "0x5d:0007"] : [];
+  const asks = (options.asks ?? []).flatMap((code) => ["-O", String(code)]);
   const set = script(lab, "udhcpc-script", UDHCPC_SCRIPT);
-  return lab.start(role, name, ["udhcpc", "-f", "-i", "eth0", "-s", set, "-t", "20", "-T", "2", "-A", "2", ...said]);
+  const pace = ["-t", "20", "-T", "2", "-A", "2"];
+  return lab.start(role, name, ["udhcpc", "-f", "-i", "eth0", "-s", set, ...pace, ...words, ...asks]);
 }
 
 /** dhclient on `eth0` of a namespace, saying that it is UEFI x64 firmware; its lease file keeps for the next start. */
@@ -39,7 +46,7 @@ function script(lab: Lab, name: string, text: string): string {
 // Neither touches /etc/resolv.conf, which the namespace shares with the machine.
 
 const UDHCPC_SCRIPT = `#!/bin/sh
-echo "$1 ip=$ip mask=$subnet router=$router dns=$dns domain=$domain name=$hostname file=$boot_file"
+echo "$1 ip=$ip mask=$subnet router=$router dns=$dns domain=$domain name=$hostname file=$boot_file opt250=$opt250"
 case "$1" in
   deconfig) ip address flush dev "$interface" ;;
   bound | renew)

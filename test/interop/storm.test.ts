@@ -1,0 +1,162 @@
+// A flood of DHCP while machines are being installed. Needs root, and the Debian packages udhcpc, curl, iproute2,
+// ethtool. It looks at what comes out, not at how long it takes; the numbers are printed.
+import assert from "node:assert/strict";
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
+import { said, startUdhcpc } from "../support/lab/dhcp-clients.ts";
+import { Lab, type LabProcess } from "../support/lab/lab.ts";
+import { machine } from "../support/netboot-machine.ts";
+import { installReport } from "../support/proxmox-installer.ts";
+
+const SLOTS = 20;
+const RATE = 10_000;
+
+const CONFIG = `[network]
+address = "10.11.0.1"
+subnet = "10.11.0.0/22"
+domain = "lab.example"
+[dhcp]
+allow_other_servers = true
+[queue]
+hold_seconds = 30
+[[slot_range]]
+first = "10.11.0.10"
+count = ${SLOTS}
+hostname = "node{nn}"
+profile = "pve"
+`;
+
+const FLOOD = fileURLToPath(new URL("../support/lab/dhcp-flood.ts", import.meta.url));
+const early = machine(0x21);
+const late = machine(0x22);
+
+let lab: Lab;
+let daemon: BareDaemon;
+let storm: LabProcess;
+
+before(async () => {
+  lab = new Lab();
+  lab.addNamespace("storm");
+  lab.connect("storm", "eth0", "lan", "10.11.3.9/22");
+  for (const [role, { macs }] of [
+    ["early", early],
+    ["late", late],
+  ] as const) {
+    lab.addNamespace(role);
+    lab.connect(role, "eth0", "lan", null);
+    lab.run(role, ["ip", "link", "set", "eth0", "down"]);
+    lab.run(role, ["ip", "link", "set", "eth0", "address", macs[0], "up"]);
+  }
+  daemon = new BareDaemon(lab, CONFIG);
+  await daemon.start();
+});
+
+after(async () => {
+  await daemon?.stop();
+  lab?.close();
+});
+
+async function residentMb(): Promise<number> {
+  const metrics = String(await daemon.ask("GET", "/metrics"));
+  return Math.round(Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 2 ** 20);
+}
+
+/** Firmware takes a slot; how long it took. */
+async function boots(role: "early" | "late"): Promise<number> {
+  const began = Date.now();
+  const client = startUdhcpc(lab, role, `${role}-firmware`, { asFirmware: true });
+  await until("its lease", () => /lease of 10\.11\.0\.\d+ obtained/.test(said(client)));
+  await until("its script", () => /bound ip=/.test(said(client)));
+  client.kill("SIGTERM");
+  await client.ended;
+  return Date.now() - began;
+}
+
+/** What its installer does, one step after the other, over the same network as the flood. */
+async function installs(role: "early" | "late", who: typeof early): Promise<void> {
+  const curl = (path: string, body?: unknown) => {
+    const file = join(lab.folder, `${role}.json`);
+    if (body !== undefined) writeFileSync(file, JSON.stringify(body));
+    const post = body === undefined ? [] : ["--header", "Content-Type: application/json", "--data", `@${file}`];
+    return lab.run(role, ["curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "20", ...post, path]);
+  };
+  const base = "http://10.11.0.1";
+  assert.match(curl(`${base}/ipxe/${who.host}`), /^#!ipxe/);
+  // The installer's own DHCP tells it where the answer is.
+  const client = startUdhcpc(lab, role, `${role}-installer`, { asFirmware: false, asks: [250, 251] });
+  await until("the installer's lease", () => /opt250=[0-9a-f]+/.test(said(client)));
+  client.kill("SIGTERM");
+  await client.ended;
+  const url = Buffer.from(/opt250=([0-9a-f]+)/.exec(said(client))?.[1] ?? "", "hex").toString();
+  const request = {
+    product: { product: "pve" },
+    iso: { release: "9.1", isorelease: "1" },
+    dmi: { system: {} },
+    network_interfaces: who.macs.map((mac, n) => ({ link: `enp${n + 1}s0`, mac })),
+  };
+  const answer = curl(url, request);
+  const webhook = /url = "([^"]*\/installed\/[^"]*)"/.exec(answer)?.[1];
+  assert.ok(webhook, answer);
+  curl(webhook, installReport(who));
+}
+
+describe(`a flood of ${RATE} datagrams a second, noise and strangers`, () => {
+  test("does not keep a machine that has a slot from being installed, nor a new one from getting a slot", async () => {
+    await boots("early");
+    const before = await residentMb();
+    storm = lab.start("storm", "storm", [process.execPath, "--import", "tsx", FLOOD, "10.11.3.9", String(RATE)]);
+    await until("the flood to take every slot", async () => !(await daemon.slots()).includes(" available"));
+
+    let began = Date.now();
+    await installs("early", early);
+    const installMs = Date.now() - began;
+    const slotMs = await boots("late");
+    began = Date.now();
+    await installs("late", late);
+    const secondMs = Date.now() - began;
+    const during = await residentMb();
+    assert.ok(storm.isRunning, "all of this happened during the flood");
+    storm.kill("SIGTERM");
+    await storm.ended;
+    const after = await residentMb();
+
+    const timeline = statSync(join(lab.folder, "daemon", "state", "timeline.jsonl")).size;
+    const [sent = 0, seconds = 0] = said(storm).trim().split(" ").map(Number);
+    const numbers = {
+      sent,
+      seconds,
+      rssMbBefore: before,
+      rssMbDuring: during,
+      rssMbAfter: after,
+      installMs,
+      slotForNewMachineMs: slotMs,
+      secondInstallMs: secondMs,
+      timelineKb: Math.round(timeline / 1024),
+    };
+    console.log(JSON.stringify(numbers));
+    assert.ok(sent > 20_000, `only ${sent} datagrams were sent`);
+    assert.ok(after < 400, `${after} MB of memory`);
+    assert.ok(timeline < 8 << 20, `a timeline of ${timeline} octets`);
+    for (const mac of [early.macs[0], late.macs[0]]) {
+      const lines = await daemon.timeline(mac);
+      assert.ok(
+        lines.some((line) => / installed, slot node/.test(line)),
+        lines.join("\n"),
+      );
+    }
+  });
+
+  test("leaves nothing behind: what was held for strangers is free again", async () => {
+    await until("free slots", async () => {
+      const slots = (await daemon.slots()).split(", ");
+      return slots.filter((slot) => slot.endsWith(" available")).length === SLOTS - 2;
+    });
+    assert.match(await daemon.slots(), /^node01 assigned/);
+    const lines = await daemon.timeline();
+    const summaries = lines.filter((line) => /more datagrams of strangers were dropped/.test(line));
+    assert.ok(summaries.length > 0, lines.slice(-20).join("\n"));
+  });
+});
