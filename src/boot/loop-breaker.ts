@@ -29,6 +29,9 @@ export class LoopBreaker {
 
   /** DHCP told it to load `loader`. `xid`: the transaction, by which a repeat is known. */
   leased(mac: MacAddress, loader: string, xid: number): void {
+    const known = this.#tallies.get(keyOf(mac, loader));
+    const since = this.#clock.now() - WINDOW_MS;
+    if (known?.leases.some((lease) => lease.xid === xid && lease.at >= since)) return;
     const tally = this.#tallyOf(mac, loader);
     if (!tally.leases.some((lease) => lease.xid === xid)) tally.leases.push({ xid, at: this.#clock.now() });
   }

@@ -71,19 +71,8 @@ export class StandingAnswer implements RepeatedAnswer {
       if (loops.whyStopped(mac, this.#loader, xid, this.#host.attempt?.armedAt ?? null) !== null) return false;
       if (this.#isAck) loops.leased(mac, this.#loader, xid);
     }
-    // Written out: copies of unknown form are slow, and this is done for each packet.
-    const { road, outcome, what, why, fields = {} } = this.#footprint;
-    const { asked = "", sent = "", to = "" } = fields;
-    const xidText = xid.toString(16).padStart(8, "0");
-    const isUsual = Object.keys(fields).length === 4;
-    tracer.note({
-      mac,
-      road,
-      outcome,
-      what,
-      why,
-      fields: isUsual ? { xid: xidText, asked, sent, to } : { ...fields, xid: xidText },
-    });
+    // With the fields of the first: repeats stand on the timeline as one, and `xid` is not what tells them apart.
+    tracer.note(this.#footprint);
     return true;
   }
 }

@@ -1,6 +1,6 @@
 import type { HostId } from "../queue/host.ts";
 import { changesBetween, findHost, hostOf, type QueueState } from "../queue/state.ts";
-import type { Clock } from "../std/clock.ts";
+import type { Clock, Instant } from "../std/clock.ts";
 import type { FootprintView, StateChange } from "./contract.ts";
 import { footprintView, hostView, slotView, type TraceEntry } from "./operator-view.ts";
 
@@ -24,11 +24,14 @@ export interface FeedEvent {
  * slow one costs nothing: who falls behind what is kept is told the whole state again.
  */
 export class OperatorFeed {
+  readonly #clock: Clock;
   readonly #epoch: string;
   readonly #kept: (() => FeedEvent)[] = [];
   /** The number of the newest event. */
   #newest = 0;
   #seen: QueueState;
+  /** When somebody last watched; at first: when it began. */
+  #watchedAt: Instant;
   /** Ahead of `#seen` while nobody watches: what changes until somebody does becomes one event. */
   #latest: QueueState;
   readonly #watchers = new Set<() => void>();
@@ -37,7 +40,9 @@ export class OperatorFeed {
   closed = false;
 
   constructor(sources: FeedSources) {
-    this.#epoch = sources.clock.now().toString(36);
+    this.#clock = sources.clock;
+    this.#watchedAt = sources.clock.now();
+    this.#epoch = this.#watchedAt.toString(36);
     this.#seen = sources.queue.state;
     this.#latest = this.#seen;
     this.#unsubscribe = [
@@ -106,6 +111,12 @@ export class OperatorFeed {
 
   #push(event: FeedEvent["event"], data: () => FeedEvent["data"]): void {
     this.#newest += 1;
+    if (this.#watchers.size > 0) this.#watchedAt = this.#clock.now();
+    else if (this.#clock.now() - this.#watchedAt > KEPT_MS) {
+      // Nobody will ask for it, and at tens of thousands a second it would be dear to keep.
+      this.#kept.length = 0;
+      return;
+    }
     const id = this.#id(this.#newest);
     this.#kept.push(() => ({ id, event, data: data() }));
     if (this.#kept.length > KEPT_MAX) this.#kept.shift();
@@ -118,6 +129,8 @@ export class OperatorFeed {
 }
 
 const KEPT_MAX = 1000;
+/** How long after the last watcher has left it is worth keeping what a returning one has missed. */
+const KEPT_MS = 60_000;
 
 /** null: nothing that anybody could see. */
 function changeBetween(before: QueueState, after: QueueState): StateChange | null {

@@ -27,7 +27,7 @@ export class Trace implements Tracer {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limits: TraceLimits;
-  readonly #recent = new Queue<TraceEntry>();
+  readonly #recent = new Queue<Kept>();
   readonly #histories = new Map<MacAddress, History>();
   // Both in the order in which they were last noted. Anybody can invent hardware addresses, so those that were never
   // answered make room first, and cannot push out the history of a real host.
@@ -44,7 +44,9 @@ export class Trace implements Tracer {
 
   note(footprint: Omit<Footprint, "at">): void {
     const now = this.#clock.now();
-    const entry = this.#keep(footprint, now, now, 1);
+    const kept = this.#keep(footprint, now, now, 1);
+    if (this.#listeners.size === 0) return;
+    const entry = entryOf(kept);
     for (const listener of this.#listeners) {
       try {
         listener(entry);
@@ -62,12 +64,12 @@ export class Trace implements Tracer {
 
   /** Oldest first. */
   footprintsOf(mac: MacAddress): readonly TraceEntry[] {
-    return this.#histories.get(mac)?.entries.map(({ value }) => value) ?? [];
+    return this.#histories.get(mac)?.entries.map(({ value }) => entryOf(value)) ?? [];
   }
 
   /** Of everybody, in the order in which they were last seen. */
   recent(): readonly TraceEntry[] {
-    return [...this.#recent.values()];
+    return [...this.#recent.values()].map(entryOf);
   }
 
   /** Tells of every footprint; of one that was folded, the entry as it is then. Returns what ends it. */
@@ -76,20 +78,22 @@ export class Trace implements Tracer {
     return () => this.#listeners.delete(listener);
   }
 
-  #keep(footprint: Omit<Footprint, "at">, at: Instant, last: Instant, count: number): TraceEntry {
+  #keep(footprint: Omit<Footprint, "at">, at: Instant, last: Instant, count: number): Kept {
     const { entries } = this.#historyOf(footprint);
     const before = entries.at(-1);
     if (before !== undefined && isSameAs(before.value, footprint, at)) {
-      const entry = entryOf(footprint, before.value.at, last, before.value.count + count);
-      before.value = entry;
+      before.value.fields = footprint.fields;
+      before.value.last = last;
+      before.value.count += count;
       this.#recent.moveToEnd(before);
-      return entry;
+      return before.value;
     }
-    const entry = entryOf(footprint, at, last, count);
-    entries.push(this.#recent.add(entry));
+    const { mac, road, outcome, what, why, fields } = footprint;
+    const kept: Kept = { mac, road, outcome, what, why, fields, at, last, count };
+    entries.push(this.#recent.add(kept));
     if (entries.length > this.#limits.perMac) entries.shift();
     if (this.#recent.size > this.#limits.recent) this.#recent.removeFirst();
-    return entry;
+    return kept;
   }
 
   #historyOf({ mac, outcome }: Omit<Footprint, "at">): History {
@@ -120,21 +124,26 @@ export class Trace implements Tracer {
 interface History {
   readonly mac: MacAddress | null;
   /** Oldest first; they stand in the queue of recent ones as long as that has room. */
-  readonly entries: Link<TraceEntry>[];
+  readonly entries: Link<Kept>[];
   isAnswered: boolean;
   link: Link<History> | null;
 }
 
-/** Made in one go and always of the same form: there is one for each packet. */
-function entryOf(footprint: Omit<Footprint, "at">, at: Instant, last: Instant, count: number): TraceEntry {
-  const { mac, road, outcome, what, why, fields } = footprint;
+/** An entry as it is kept: a repeat is counted in place. A new object for each would grow old and fill the memory. */
+interface Kept extends Omit<Footprint, "fields"> {
+  fields: Footprint["fields"] | undefined;
+  last: Instant;
+  count: number;
+}
+
+function entryOf({ mac, road, outcome, what, why, fields, at, last, count }: Kept): TraceEntry {
   return fields === undefined
     ? { mac, road, outcome, what, why, at, last, count }
     : { mac, road, outcome, what, why, fields, at, last, count };
 }
 
 /** `xid` and the like differ from packet to packet, so `fields` is not compared. */
-function isSameAs(before: TraceEntry, fresh: Omit<Footprint, "at">, at: Instant): boolean {
+function isSameAs(before: Kept, fresh: Omit<Footprint, "at">, at: Instant): boolean {
   return (
     before.what === fresh.what &&
     before.outcome === fresh.outcome &&

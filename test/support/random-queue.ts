@@ -110,23 +110,23 @@ export function randomQueue(random: () => number, size: number): QueueState {
     const host = hosts[n];
     const takes = host !== undefined && random() < 0.7;
     if (takes) hosts[n] = { ...host, slot: slotIdOf(address) };
+    const reservation = pick<Slot["reservation"]>([
+      null,
+      { type: "mac", mac: mac(n, 0) },
+      { type: "port", port: `switch1/${n}` as RelayPort },
+      { type: "server-type", serverType: "r640" },
+    ]);
     return {
       id: slotIdOf(address),
       address,
       hostname: `node${n}` as Hostname,
       profile: pick(["pve", "ubuntu 24"]) as ProfileName,
-      reservation: pick<Slot["reservation"]>([
-        null,
-        { type: "mac", mac: mac(n, 0) },
-        { type: "port", port: `switch1/${n}` as RelayPort },
-        { type: "server-type", serverType: "r640" },
-      ]),
+      reservation,
       declared: takes ? random() < 0.8 : true,
       state: takes
         ? { type: "assigned", host: host.id, since: instant() }
         : pick<Slot["state"]>([
-            { type: "available" },
-            { type: "reserved" },
+            { type: reservation === null ? "available" : "reserved" },
             { type: "held", mac: mac(n, 9), uuid: null, since: instant(), until: instant() },
             { type: "skipped", since: instant(), reason: word(), conflict: null },
             { type: "skipped", since: instant(), reason: word(), conflict: { type: "declined" } },
