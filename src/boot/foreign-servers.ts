@@ -159,9 +159,9 @@ interface Sighting {
 }
 
 /** Of a look: dnsmasq pings an address for 3 s before it offers it. */
-export const LOOK_MS = 3_500;
+export const LOOK_MS = 4_500;
 /** Between looks that machines' words bring about; a little more than one takes. */
-const LOOK_AGAIN_MS = 4_000;
+const LOOK_AGAIN_MS = 5_000;
 /** One look in ten minutes may get lost. */
 const FORGOTTEN_MS = 25 * 60_000;
 const SERVERS_MAX = 32;

@@ -110,7 +110,8 @@ interface Tally {
   stoppedAt: Instant | null;
 }
 
-const TALLIES_MAX = 2000;
+/** More machines than a daemon serves: all of them may boot within a minute. */
+const TALLIES_MAX = 16_384;
 
 /** Firmware writes the same name with and without slashes in front. */
 function keyOf(mac: MacAddress, loader: string): string {

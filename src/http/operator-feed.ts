@@ -30,8 +30,8 @@ export class OperatorFeed {
   /** The number of the newest event. */
   #newest = 0;
   #seen: QueueState;
-  /** When somebody last watched; at first: when it began. */
-  #watchedAt: Instant;
+  /** When somebody last watched; at first: nobody ever. */
+  #watchedAt = 0 as Instant;
   /** Ahead of `#seen` while nobody watches: what changes until somebody does becomes one event. */
   #latest: QueueState;
   readonly #watchers = new Set<() => void>();
@@ -41,8 +41,7 @@ export class OperatorFeed {
 
   constructor(sources: FeedSources) {
     this.#clock = sources.clock;
-    this.#watchedAt = sources.clock.now();
-    this.#epoch = this.#watchedAt.toString(36);
+    this.#epoch = sources.clock.now().toString(36);
     this.#seen = sources.queue.state;
     this.#latest = this.#seen;
     this.#unsubscribe = [

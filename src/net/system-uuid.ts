@@ -34,13 +34,14 @@ const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStar
  * Before SMBIOS 2.6 that order was not settled, and firmware and kernel print the same board differently.
  */
 export function isSameSystem(a: SystemUuid, b: SystemUuid): boolean {
-  return a === b || a === swapped(b);
+  return a === b || a === inOtherOrder(b);
 }
 
-function swapped(uuid: string): string {
+/** The same UUID with the octets of its first three fields in the other order. */
+export function inOtherOrder(uuid: SystemUuid): SystemUuid {
   const fields = uuid.split("-");
   const turned = fields.slice(0, 3).map((field) => (field.match(/../g) ?? []).reverse().join(""));
-  return [...turned, ...fields.slice(3)].join("-");
+  return [...turned, ...fields.slice(3)].join("-") as SystemUuid;
 }
 
 const ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];

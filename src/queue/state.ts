@@ -6,11 +6,13 @@ import {
   networkAddress,
 } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
-import type { SystemUuid } from "../net/system-uuid.ts";
+import { inOtherOrder, type SystemUuid } from "../net/system-uuid.ts";
 import type { Instant } from "../std/clock.ts";
 import type { Host, HostId } from "./host.ts";
 import type { Slot, SlotId } from "./slot.ts";
-import { type Rows, type Shape, Table, type TableChanges } from "./table.ts";
+import { Table } from "./table.ts";
+import type { TableChanges } from "./table-changes.ts";
+import type { Rows, Shape } from "./table-shape.ts";
 
 /** The whole queue. Immutable: a step makes a new one. */
 export interface QueueState {
@@ -72,8 +74,10 @@ export function findHostByMac(state: QueueState, mac: MacAddress): Host | undefi
   return lookUp(HOSTS, state.hosts, mac, (host) => host.macs.includes(mac));
 }
 
+/** Also one whose UUID we know with its octets in the other order; see `isSameSystem`. */
 export function findHostByUuid(state: QueueState, uuid: SystemUuid): Host | undefined {
-  return lookUp(HOSTS, state.hosts, uuid, (host) => host.uuid === uuid);
+  const find = (wanted: SystemUuid) => lookUp(HOSTS, state.hosts, wanted, (host) => host.uuid === wanted);
+  return find(uuid) ?? find(inOtherOrder(uuid));
 }
 
 export function slotOf(state: QueueState, host: Host): Slot | undefined {

@@ -1,30 +1,7 @@
-/**
- * What may be asked of rows that have an order. A plain array answers it too, so a state can be written down by hand;
- * a `Table` answers it at any size.
- */
-export interface Rows<Row> extends Iterable<Row> {
-  readonly length: number;
-  at(index: number): Row | undefined;
-  indexOf(row: Row): number;
-  find(matches: (row: Row, index: number) => boolean): Row | undefined;
-  filter(matches: (row: Row, index: number) => boolean): Row[];
-  some(matches: (row: Row, index: number) => boolean): boolean;
-  every(matches: (row: Row, index: number) => boolean): boolean;
-  map<T>(change: (row: Row, index: number) => T): T[];
-  flatMap<T>(change: (row: Row, index: number) => T | readonly T[]): T[];
-}
-
-/** What a table must know of its rows. All of it pure, and the same object for all tables of a kind. */
-export interface Shape<Row, Summary> {
-  idOf(row: Row): string;
-  /** Everything a row is looked up by, its id among it. Two rows may share one, and kinds of keys may mix. */
-  keysOf(row: Row): readonly string[];
-  /** What makes it unnecessary to look at some rows one by one: the nearest deadline, whether any is free. */
-  /** `before`: of the same rows by their ids, one of them with another content; null: not at hand. */
-  summaryOf(rows: readonly Row[], before: Summary | null): Summary;
-  /** Of rows that stand one behind the other; of none, when there are none. */
-  merged(summaries: readonly Summary[]): Summary;
-}
+import { Comparison, type TableChanges } from "./table-changes.ts";
+import { CHUNK, Chunk, GROUP, Group } from "./table-chunk.ts";
+import { chunkOf, indexIn, NO_KEYS, Places } from "./table-places.ts";
+import type { Rows, Shape } from "./table-shape.ts";
 
 /**
  * Immutable rows in order, with an id each: `with` and `without` make another table and copy little, whatever the size.
@@ -99,7 +76,9 @@ export class Table<Row extends object, Summary> implements Rows<Row> {
     const end = last === undefined ? -1 : (this.#groups.length - 1) * GROUP + last.chunks.length - 1;
     if (place !== null) {
       const { at, index, chunk } = place;
-      return this.#changed(this.#withChunk(at, chunk.with(index, row)), this.length, row, at, index);
+      const before = chunk.rows[index];
+      const borne = before === undefined ? NO_KEYS : this.#shape.keysOf(before);
+      return this.#changed(this.#withChunk(at, chunk.with(index, row)), this.length, row, at, index, borne);
     }
     const chunk = this.#chunk(end);
     if (chunk === undefined || chunk.rows.length === CHUNK) {
@@ -244,8 +223,9 @@ export class Table<Row extends object, Summary> implements Rows<Row> {
     row: Row,
     at: number,
     index: number,
+    borne: readonly string[] = NO_KEYS,
   ): Table<Row, Summary> {
-    this.#places.add(this.#shape.keysOf(row), at, index);
+    this.#places.add(this.#shape.keysOf(row), at, index, borne);
     return this.#tidy(groups, length);
   }
 
@@ -255,162 +235,5 @@ export class Table<Row extends object, Summary> implements Rows<Row> {
     const room = groups.length * GROUP * CHUNK;
     const isLoose = room > 2 * (length + GROUP * CHUNK) || this.#places.isOvergrown(length);
     return isLoose ? Table.of(this.#shape, next.#all()) : next;
-  }
-}
-
-export interface TableChanges<Row> {
-  readonly gone: readonly string[];
-  readonly set: readonly Row[];
-}
-
-/** Rows in a chunk, and chunks in a group: that much is copied for a change. */
-const CHUNK = 32;
-const GROUP = 32;
-
-class Group<Row, Summary> {
-  readonly chunks: readonly Chunk<Row, Summary>[];
-  readonly #shape: Shape<Row, Summary>;
-  #summary: { readonly value: Summary } | null = null;
-
-  constructor(shape: Shape<Row, Summary>, chunks: readonly Chunk<Row, Summary>[]) {
-    this.#shape = shape;
-    this.chunks = chunks;
-  }
-
-  get summary(): Summary {
-    this.#summary ??= { value: this.#shape.merged(this.chunks.map((chunk) => chunk.summary)) };
-    return this.#summary.value;
-  }
-}
-
-class Chunk<Row, Summary> {
-  readonly rows: readonly Row[];
-  readonly #shape: Shape<Row, Summary>;
-  #summary: { readonly value: Summary } | null = null;
-  readonly #before: Summary | null;
-
-  constructor(shape: Shape<Row, Summary>, rows: readonly Row[], before: Summary | null = null) {
-    this.#shape = shape;
-    this.rows = rows;
-    this.#before = before;
-  }
-
-  /** Made when it is first asked for: most chunks are the same from table to table. */
-  get summary(): Summary {
-    this.#summary ??= { value: this.#shape.summaryOf(this.rows, this.#before) };
-    return this.#summary.value;
-  }
-
-  with(index: number, row: Row): Chunk<Row, Summary> {
-    return new Chunk(this.#shape, this.rows.with(index, row), this.#summary?.value ?? this.#before);
-  }
-
-  without(index: number): Chunk<Row, Summary> {
-    return new Chunk(this.#shape, this.rows.toSpliced(index, 1));
-  }
-
-  and(row: Row): Chunk<Row, Summary> {
-    return new Chunk(this.#shape, [...this.rows, row]);
-  }
-}
-
-/**
- * Which chunks each key was seen in. Only ever added to, so it is right for every table that shares it. Of a key that was
- * seen in one chunk alone the row is known too, as a guess: rows move up when one before them leaves.
- */
-class Places {
-  readonly #byKey = new Map<string, number | Set<number>>();
-  #pairs = 0;
-  #pairsSettled = 0;
-
-  of(key: string): number | ReadonlySet<number> | undefined {
-    return this.#byKey.get(key);
-  }
-
-  add(keys: readonly string[], at: number, index: number): void {
-    const place = at * PLACES + index;
-    for (const key of keys) {
-      const known = this.#byKey.get(key);
-      if (known === place) continue;
-      if (typeof known === "number" && chunkOf(known) === at) {
-        // Two rows of a chunk bear it, or its row has moved: it has to be looked for there.
-        this.#byKey.set(key, at * PLACES + ANYWHERE);
-        continue;
-      }
-      if (known === undefined) this.#byKey.set(key, place);
-      else if (typeof known === "number") this.#byKey.set(key, new Set([chunkOf(known), at]));
-      else if (known.has(at)) continue;
-      else known.add(at);
-      this.#pairs++;
-    }
-  }
-
-  /** What is known now is what rows bear. */
-  settle(): void {
-    this.#pairsSettled = this.#pairs;
-  }
-
-  /** Whether most of what is known must be of rows that were. A table that only grows is not overgrown. */
-  isOvergrown(rows: number): boolean {
-    return this.#pairs > PAIRS_SPARE + Math.max(PAIRS_A_ROW * rows, 2 * this.#pairsSettled);
-  }
-}
-
-const PAIRS_SPARE = 4096;
-const PAIRS_A_ROW = 12;
-
-/** A place is one number: the chunk, and the row in it or `ANYWHERE`. */
-const PLACES = 2 * CHUNK;
-const ANYWHERE = PLACES - 1;
-
-function chunkOf(place: number): number {
-  return Math.floor(place / PLACES);
-}
-
-function indexIn(place: number): number {
-  return place % PLACES;
-}
-
-class Comparison<Row> implements TableChanges<Row> {
-  readonly gone: string[] = [];
-  readonly set: Row[] = [];
-  readonly #idOf: (row: Row) => string;
-  /** A row was new, so whatever follows must be new too: a row that is set and not there goes to the end. */
-  #isAtEnd = false;
-
-  constructor({ idOf }: Shape<Row, unknown>) {
-    this.#idOf = idOf;
-  }
-
-  /** The next rows of both. false: a row that stayed has another place among them. */
-  add(before: readonly Row[], after: readonly Row[]): boolean {
-    const places = before.length > CHUNK ? new Map(before.map((row, at) => [this.#idOf(row), at])) : null;
-    let next = 0;
-    for (const row of after) {
-      const at = before[next] === row ? next : this.#placeOf(row, before, places, next);
-      if (at === null) {
-        this.#isAtEnd = true;
-        this.set.push(row);
-        continue;
-      }
-      if (this.#isAtEnd) return false;
-      for (; next < at; next++) this.#leave(before[next]);
-      if (before[next] !== row) this.set.push(row);
-      next++;
-    }
-    for (; next < before.length; next++) this.#leave(before[next]);
-    return true;
-  }
-
-  /** null: not among those from `next` on. */
-  #placeOf(row: Row, before: readonly Row[], places: Map<string, number> | null, next: number): number | null {
-    const id = this.#idOf(row);
-    const at =
-      places?.get(id) ?? (places === null ? before.findIndex((old, n) => n >= next && this.#idOf(old) === id) : -1);
-    return at < next ? null : at;
-  }
-
-  #leave(row: Row | undefined): void {
-    if (row !== undefined) this.gone.push(this.#idOf(row));
   }
 }

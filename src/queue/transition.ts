@@ -63,7 +63,7 @@ export function transition(state: QueueState, event: QueueEvent, now: Instant, r
     case "host-marked-installed":
       return operating.hostMarkedInstalled(state, event, now);
     case "host-reset":
-      return operating.hostReset(state, event, now);
+      return afterReset(operating.hostReset(state, event, now), now, rules);
     case "host-mode-set":
       return operating.hostModeSet(state, event, now);
     case "queue-paused":
@@ -73,6 +73,11 @@ export function transition(state: QueueState, event: QueueEvent, now: Instant, r
     default:
       return unreachable(event);
   }
+}
+
+/** A host that was joining and is gone leaves the turn to the next one. */
+function afterReset(step: Step, now: Instant, rules: QueueRules): Step {
+  return step.verdict.type === "moved" ? installing.withNextJoin(step.state, now, rules) : step;
 }
 
 /** What a restart must start again: every piece of work that the state says is under way. */

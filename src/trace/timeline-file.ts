@@ -31,6 +31,8 @@ export class TimelineFile {
   #dropped = 0;
   #isFailing = false;
   #writing: Promise<void> | null = null;
+  /** Ends the pause before a write. */
+  #hurry: () => void = () => {};
   #file: { readonly handle: FileHandle; sizeBytes: number } | null = null;
 
   constructor(path: string, clock: Clock, log: Log, limits: TimelineLimits = LIMITS) {
@@ -53,7 +55,10 @@ export class TimelineFile {
 
   /** Resolves when everything appended so far is written, or could not be. */
   async flush(): Promise<void> {
-    await this.#writing;
+    while (this.#writing !== null) {
+      this.#hurry();
+      await this.#writing;
+    }
   }
 
   /** Flushes and closes. What is appended afterwards opens the file again. */
@@ -65,9 +70,8 @@ export class TimelineFile {
   }
 
   async #writeWaiting(): Promise<void> {
-    // Leaves the caller first: it is in the middle of answering a packet.
-    await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
+      await this.#pause();
       const [lines, lost, dropped] = [this.#waiting, this.#lost, this.#dropped];
       this.#waiting = [];
       this.#dropped = 0;
@@ -89,6 +93,17 @@ export class TimelineFile {
       }
     }
     this.#writing = null;
+  }
+
+  /** Lets entries gather: a write for each packet would cost more than answering it. */
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #write(text: string): Promise<void> {
@@ -137,6 +152,7 @@ export class TimelineFile {
   }
 }
 
+const GATHER_MS = 50;
 const LINE_FEED = 10;
 /** As many as the trace keeps in memory. */
 const RECENT_MAX = 2000;

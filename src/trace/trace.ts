@@ -18,9 +18,12 @@ export interface TraceLimits {
   /** Entries kept of everybody together. */
   readonly recent: number;
   readonly macs: number;
+  /** Entries kept of all hardware addresses; left out: as many as the others allow. */
+  readonly entries?: number;
 }
 
-const LIMITS: TraceLimits = { perMac: 200, recent: 2000, macs: 2000 };
+/** More machines than a daemon serves: one that is forgotten is written into the timeline anew with each packet. */
+const LIMITS: TraceLimits = { perMac: 200, recent: 2000, macs: 16_384, entries: 100_000 };
 
 /** What each host did lately, in memory and bounded, whatever the network sends. */
 export class Trace implements Tracer {
@@ -33,6 +36,8 @@ export class Trace implements Tracer {
   // answered make room first, and cannot push out the history of a real host.
   readonly #answered = new Queue<History>();
   readonly #strangers = new Queue<History>();
+  /** Entries of all histories. */
+  #size = 0;
   readonly #unreadable: History = { mac: null, entries: [], isAnswered: false, link: null };
   readonly #listeners = new Set<(entry: TraceEntry) => void>();
 
@@ -91,7 +96,14 @@ export class Trace implements Tracer {
     const { mac, road, outcome, what, why, fields } = footprint;
     const kept: Kept = { mac, road, outcome, what, why, fields, at, last, count };
     entries.push(this.#recent.add(kept));
-    if (entries.length > this.#limits.perMac) entries.shift();
+    if (mac !== null) this.#size++;
+    if (entries.length > this.#limits.perMac) {
+      entries.shift();
+      if (mac !== null) this.#size--;
+    }
+    while (this.#size > (this.#limits.entries ?? Number.POSITIVE_INFINITY) && this.#histories.size > 1) {
+      this.#forgetOne(this.#strangers.size > 0 ? this.#strangers : this.#answered);
+    }
     if (this.#recent.size > this.#limits.recent) this.#recent.removeFirst();
     return kept;
   }
@@ -113,10 +125,16 @@ export class Trace implements Tracer {
     if (this.#histories.size > this.#limits.macs) {
       // The last stranger may be the one that is being noted.
       const crowd = this.#strangers.size > (history.isAnswered ? 0 : 1) ? this.#strangers : this.#answered;
-      const gone = crowd.removeFirst();
-      if (gone?.mac != null) this.#histories.delete(gone.mac);
+      this.#forgetOne(crowd);
     }
     return history;
+  }
+
+  #forgetOne(crowd: Queue<History>): void {
+    const gone = crowd.removeFirst();
+    if (gone?.mac == null) return;
+    this.#histories.delete(gone.mac);
+    this.#size -= gone.entries.length;
   }
 }
 

@@ -145,7 +145,7 @@ describe("ForeignServers › what is heard", () => {
     b.clock.advance(0);
     assert.equal(b.asked().length, 1);
     b.foreign.chosen(ip("10.11.3.252"));
-    b.clock.advance(3999);
+    b.clock.advance(4999);
     assert.equal(b.asked().length, 1, "the second question of the first look");
     b.clock.advance(1);
     assert.equal(b.asked().length, 1, "the next look");

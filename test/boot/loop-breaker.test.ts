@@ -135,7 +135,7 @@ describe("LoopBreaker", () => {
   test("remembers so many machines and no more, whatever addresses are invented", () => {
     const loops = new LoopBreaker(new FakeClock(), { note: () => {} });
     for (let n = 0; n < 3; n++) loops.sent(mac(1), "x.efi");
-    for (let n = 0; n < 5000; n++) loops.sent(`02:00:00:00:${n >> 8}:${n & 255}` as never, "x.efi");
+    for (let n = 0; n < 20_000; n++) loops.sent(`02:00:00:00:${n >> 8}:${n & 255}` as never, "x.efi");
     assert.equal(loops.whyStopped(mac(1), "x.efi", null, null), null, "forgotten, as the one that loaded longest ago");
   });
 

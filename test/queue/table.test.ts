@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Shape, Table, type TableChanges } from "../../src/queue/table.ts";
+import { Table } from "../../src/queue/table.ts";
+import type { TableChanges } from "../../src/queue/table-changes.ts";
+import type { Shape } from "../../src/queue/table-shape.ts";
 import { chosenSeed, seeded } from "../support/random-queue.ts";
 
 const SEED = chosenSeed();

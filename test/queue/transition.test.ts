@@ -350,6 +350,21 @@ const STORIES: readonly Story[] = [
     ],
   },
   {
+    name: "a host that is reset while it joins leaves the turn to the next",
+    slots: 2,
+    rules: b.rulesWith({ cluster: "lab" }),
+    events: [1, 2].flatMap((n) => [b.requested(n), b.answer(n), b.reported(n)]).concat([b.reset(1, true)]),
+    expect: [
+      "pxe_ready(1) available",
+      "installing(1) available",
+      "joining(1) available > start-join 1",
+      "joining(1) pxe_ready(2)",
+      "joining(1) installing(2)",
+      "joining(1) installed(2)",
+      "available joining(2) > start-join 2",
+    ],
+  },
+  {
     name: "a skipped slot is passed over, and comes back in its place",
     slots: 2,
     events: [b.skip(1), b.seen(1), b.requested(1, 2), b.unskip(1), b.seen(2), b.skip(2)],
@@ -501,6 +516,13 @@ describe("transition()", () => {
       "pxe_ready(1) pxe_ready(1)",
       "installing(1) available",
     ]);
+  });
+
+  test("firmware that writes its UUID in the other order of octets is no second machine", () => {
+    const swapped = "44454c4c-4300-1051-8031-c7c04f510001" as never;
+    const seen: QueueEvent = { type: "host-seen", mac: b.mac(1, 2), uuid: swapped };
+    const events = [b.requested(1), b.answer(1), b.reported(1), seen];
+    assert.equal(told({ name: "", slots: 2, events, expect: [] }).at(-1), "ready(1) available ! already-installed");
   });
 
   test("an answer request that names a NIC of an installed host is refused", () => {

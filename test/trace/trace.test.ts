@@ -89,6 +89,16 @@ describe("Trace", () => {
     assert.equal(trace.footprintsOf(BOB).length, 0);
   });
 
+  test("keeps no more entries of all together than it may, those of whoever was never answered the least", () => {
+    const { trace } = makeTrace({ perMac: 9, recent: 9, macs: 5000, entries: 50 });
+    trace.note(answered(ALICE));
+    for (let n = 10; n < 1010; n++) for (const what of ["a", "b", "c"]) trace.note(left(numbered(n), what));
+    const kept = Array.from({ length: 1000 }, (_, n) => trace.footprintsOf(numbered(n + 10)).length);
+    assert.ok(kept.reduce((sum, count) => sum + count, 0) <= 50);
+    assert.equal(kept.at(-1), 3);
+    assert.equal(trace.footprintsOf(ALICE).length, 1);
+  });
+
   test("any number of invented addresses leaves the hosts that were answered, and shows the newest stranger", () => {
     const { trace } = makeTrace({ perMac: 9, recent: 9, macs: 20 });
     for (let n = 0; n < 15; n++) trace.note(answered(numbered(n)));

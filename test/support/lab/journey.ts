@@ -76,7 +76,7 @@ export class Journey {
     return (
       !this.machine.isOn ||
       this.#host?.state === "failed" ||
-      /^standin: STOPPED/m.test(this.machine.console.text()) ||
+      /^standin: STOPPED|Kernel panic|No bootable device/m.test(this.machine.console.text()) ||
       answeredAfterReport({ footprints: this.#footprints }) !== undefined ||
       (this.milestones.some(({ name }) => name === "disk") && !this.isOver)
     );

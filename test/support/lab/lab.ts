@@ -114,11 +114,7 @@ export class Lab {
     openLabs.delete(this);
     for (const running of this.#running) running.kill("SIGKILL");
     for (const namespace of this.#namespaces.reverse()) {
-      try {
-        ip("netns", "del", namespace);
-      } catch {
-        // It was never made, or is gone already; the others still have to go.
-      }
+      deleteNamespace(namespace);
     }
     if (!this.#keepFolder) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -187,7 +183,19 @@ function removeLeftovers(): void {
   if (!existsSync("/run/netns")) return;
   for (const namespace of readdirSync("/run/netns")) {
     const owner = /^bq(\d+)x\d+-/.exec(namespace)?.[1];
-    if (owner !== undefined && !existsSync(`/proc/${owner}`)) ip("netns", "del", namespace);
+    if (owner !== undefined && !existsSync(`/proc/${owner}`)) deleteNamespace(namespace);
+  }
+}
+
+/** Tries for a second: a process that was killed may still hold it for a moment. Never throws. */
+function deleteNamespace(namespace: string): void {
+  for (let attempt = 0; attempt < 10 && existsSync(`/run/netns/${namespace}`); attempt += 1) {
+    try {
+      ip("netns", "del", namespace);
+    } catch {
+      // The program ends in this very function, so nothing else can wait.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
   }
 }
 
