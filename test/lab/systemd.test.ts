@@ -34,6 +34,10 @@ after(async () => {
   lab?.close();
 });
 
+// Packets that arrive while the sockets open one after another can, rarely, make a start fail; see
+// docs/how-to/run-under-systemd.md. It is the operator's second try that has to work.
+const RESTART = "{ systemctl restart bootqueue || systemctl restart bootqueue; }";
+
 describe("bootqueue under systemd", () => {
   test("scripts/install finds the boot network by itself, and the daemon runs when it is done", () => {
     const said = container.run("/src/scripts/install");
@@ -120,7 +124,7 @@ runuser --user bootqueue -- bootqueue serve --config /etc/bootqueue/other.toml &
 
   test("stuck, it is found by the watchdog and started anew", async () => {
     container.run(`printf '[Service]\\nWatchdogSec=4\\n' > /etc/systemd/system/bootqueue.service.d/test.conf
-systemctl daemon-reload && systemctl restart bootqueue`);
+systemctl daemon-reload && ${RESTART}`);
     const stuck = container.run("systemctl show --property=MainPID --value bootqueue").trim();
     container.run(`kill -STOP ${stuck}`);
     await container.until(
@@ -129,9 +133,7 @@ systemctl daemon-reload && systemctl restart bootqueue`);
     );
     await container.until("systemctl is-active bootqueue", /^active$/m);
     assert.match(container.run("journalctl --unit=bootqueue --output=cat"), /Watchdog timeout/);
-    container.run(
-      "rm /etc/systemd/system/bootqueue.service.d/test.conf; systemctl daemon-reload; systemctl restart bootqueue",
-    );
+    container.run(`rm /etc/systemd/system/bootqueue.service.d/test.conf; systemctl daemon-reload; ${RESTART}`);
   });
 
   test("a reload with a mistake keeps the old configuration, a restart names the mistake and is not repeated", () => {
