@@ -5,7 +5,7 @@
 //
 // TEST_FILE: only these; without any, all. --results: what earlier runs found is read from FILE, and kept there, so that
 // the virtual machines need not run each time. --write: write docs/interop.md. Exit code 1: a test failed.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -27,6 +27,11 @@ const { values, positionals } = parseArgs({
 });
 const all = new Set(ROWS.flatMap(({ shownBy }) => ("file" in shownBy ? [shownBy.file] : [])));
 const files = positionals.length > 0 ? positionals.map((file) => relative(ROOT, file)) : [...all];
+
+// What the machines load may be older than the script that makes it.
+if (files.some((file) => file.startsWith("test/lab/"))) {
+  execFileSync(fileURLToPath(new URL("../test/support/lab/build", import.meta.url)), { stdio: ["ignore", 2, 2] });
+}
 
 const ended = new Map<string, Ended[]>();
 if (values.results !== undefined && existsSync(values.results)) {
