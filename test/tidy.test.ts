@@ -47,6 +47,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["std", "profiles"],
   ssh2: ["cluster"],
   tftp: ["doctor"],
+  yaml: ["profiles"],
   zod: ["std", "config", "profiles", "store", "trace", "http"],
 };
 
