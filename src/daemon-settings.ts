@@ -56,11 +56,12 @@ export function settingsWarnings({ profiles }: Settings): readonly Problem[] {
 }
 
 export function declaredSlots(config: Config): readonly DeclaredSlot[] {
-  return config.slots.map(({ address, hostname, profile, reservation }) => ({
+  return config.slots.map(({ address, hostname, profile, labels, reservation }) => ({
     id: slotIdOf(address),
     address,
     hostname,
     profile: profile as ProfileName,
+    labels,
     reservation,
   }));
 }

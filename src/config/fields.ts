@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { parseDomainName, parseHostname } from "../net/hostname.ts";
 import { type Ipv4Address, parseIpv4Address, parseIpv4Subnet } from "../net/ipv4-address.ts";
 import { isUnicastMac, parseMacAddress } from "../net/mac-address.ts";
@@ -81,6 +82,13 @@ export const serverTypeName = textLike(
   "a server type: up to 64 letters, digits and . _ -",
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
 );
+
+/** Names of the groups that a slot belongs to. */
+export const labels = z
+  .array(textLike("label", "a label: up to 64 letters, digits and . _ -", /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/))
+  .max(16, { error: "expected at most 16 labels" })
+  .prefault([])
+  .describe("Names of groups it belongs to, for `bootqueue rebuild --label`.");
 
 /** An address and port to listen on. */
 export interface Listen {

@@ -198,6 +198,7 @@ const SlotEntry = z.strictObject({
   ip: field.ipv4Address.describe("The machine's address."),
   hostname: field.hostname.describe("Its name, without the domain."),
   profile: field.profileName.describe("What is installed on it."),
+  labels: field.labels,
   mac: field.unicastMac.optional().describe("Kept for the machine with this address."),
   port: field.relayPort
     .optional()
@@ -217,6 +218,7 @@ const SlotRangeEntry = z.strictObject({
   ).describe("Their names: `{n}` is the number, `{nn}` and `{nnn}` fill it up with zeros."),
   first_number: whole(0, 100_000).default(1).describe("The number of the first one."),
   profile: field.profileName.describe("What is installed on them."),
+  labels: field.labels,
   server_type: field.serverTypeName.optional().describe("Kept for machines of this type."),
 });
 

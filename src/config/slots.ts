@@ -15,6 +15,7 @@ export interface DeclaredSlot {
   readonly address: Ipv4Address;
   readonly hostname: Hostname;
   readonly profile: Brand<string, "ProfileName">;
+  readonly labels: readonly string[];
   /** null: for whoever comes first. */
   readonly reservation: SlotReservation | null;
 }
@@ -103,7 +104,7 @@ function fromSlot(entries: ConfigFile["slot"], index: number): Result<readonly D
     return err([{ path, message }]);
   }
   const draft = {
-    slot: declare(entry.ip, entry.hostname, entry.profile, reservationOf(entry)),
+    slot: declare(entry.ip, entry.hostname, entry),
     addressPath: `${path}.ip`,
     hostnamePath: `${path}.hostname`,
     macPath: `${path}.${kept[0] ?? "mac"}`,
@@ -134,7 +135,7 @@ function fromRange(
       return err([{ path: `${path}.hostname`, message }]);
     }
     drafts.push({
-      slot: declare(ipv4Plus(entry.first, at), hostname.value, entry.profile, reservationOf(entry)),
+      slot: declare(ipv4Plus(entry.first, at), hostname.value, entry),
       addressPath: path,
       hostnamePath: `${path}.hostname`,
       macPath: path,
@@ -148,27 +149,28 @@ function numbered(pattern: string, number: number): string {
   return pattern.replaceAll(/\{(n{1,3})\}/g, (_, digits: string) => String(number).padStart(digits.length, "0"));
 }
 
-function declare(
-  address: Ipv4Address,
-  hostname: Hostname,
-  profile: string,
-  reservation: SlotReservation | null,
-): DeclaredSlot {
+function declare(address: Ipv4Address, hostname: Hostname, entry: SlotEntry): DeclaredSlot {
   // A slot is known by its address, and the schema has checked the form of the profile's name.
   return {
     id: address as string as DeclaredSlot["id"],
     address,
     hostname,
-    profile: profile as DeclaredSlot["profile"],
-    reservation,
+    profile: entry.profile as DeclaredSlot["profile"],
+    labels: entry.labels,
+    reservation: reservationOf(entry),
   };
 }
 
-function reservationOf(entry: {
+/** What an entry for one slot and one for several have in common. */
+interface SlotEntry {
+  readonly profile: string;
+  readonly labels: readonly string[];
   readonly mac?: MacAddress | undefined;
   readonly port?: RelayPort | undefined;
   readonly server_type?: string | undefined;
-}): SlotReservation | null {
+}
+
+function reservationOf(entry: SlotEntry): SlotReservation | null {
   if (entry.mac !== undefined) return { type: "mac", mac: entry.mac };
   if (entry.port !== undefined) return { type: "port", port: entry.port };
   return entry.server_type === undefined ? null : { type: "server-type", serverType: entry.server_type };

@@ -3,6 +3,7 @@ import type { MacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import type { AttemptToken, DhcpMode, HostId } from "./host.ts";
 import type { Inventory } from "./inventory.ts";
+import type { StepReport } from "./operation.ts";
 import type { Place } from "./place.ts";
 import type { DeclaredSlot, SlotId } from "./slot.ts";
 
@@ -64,6 +65,8 @@ export type QueueEvent =
   | { readonly type: "phoned-home"; readonly host: HostId; readonly token: AttemptToken }
   | { readonly type: "first-boot-finished"; readonly host: HostId; readonly token: AttemptToken }
   | { readonly type: "first-boot-failed"; readonly host: HostId; readonly token: AttemptToken; readonly reason: string }
+  /** How a step of the running operation goes. `token`: whoever reports over the network has to show it. */
+  | ({ readonly type: "step-reported"; readonly host: HostId; readonly token?: AttemptToken } & StepReport)
   // From effects.
   | { readonly type: "join-succeeded"; readonly host: HostId }
   | { readonly type: "join-failed"; readonly host: HostId; readonly reason: string }

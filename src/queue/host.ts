@@ -3,6 +3,7 @@ import type { SystemUuid } from "../net/system-uuid.ts";
 import type { Brand } from "../std/brand.ts";
 import type { Instant } from "../std/clock.ts";
 import type { Inventory } from "./inventory.ts";
+import type { Operation } from "./operation.ts";
 import type { SlotId } from "./slot.ts";
 
 /** The first hardware address we knew a host by, with hyphens: `52-54-00-ab-cd-ef`. It stays, whatever is learnt later. */
@@ -33,6 +34,8 @@ export interface Host {
   readonly inventory: Inventory | null;
   /** How it came to where it is, oldest first; the last `PASSAGES_MAX`. */
   readonly passages: readonly Passage[];
+  /** Its installs, oldest first; the last `OPERATIONS_MAX`. */
+  readonly operations: readonly Operation[];
 }
 
 /**

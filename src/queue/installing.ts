@@ -5,6 +5,7 @@ import { unreachable } from "../std/unreachable.ts";
 import type { Effect } from "./effect.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host, type HostId } from "./host.ts";
 import type { Inventory } from "./inventory.ts";
+import { operationsWith, type StepReport } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
 import type { ProfileFlow, QueueRules } from "./rules.ts";
 import { findHost, findHostByMac, type QueueState, slotOf } from "./state.ts";
@@ -138,6 +139,20 @@ export function firstBootFailed(
   if (host.state.type === "failed") return unchanged(state);
   if (host.state.type !== "installed" && host.state.type !== "first_boot") return refused(state, "not-in-this-state");
   return moved(withHost(state, failed(host, event.reason, now)));
+}
+
+/** What somebody tells of the running operation; it moves nothing. */
+export function stepReported(
+  state: QueueState,
+  event: { host: HostId; token?: AttemptToken } & StepReport,
+  now: Instant,
+): Step {
+  const host = findHost(state, event.host);
+  if (!host) return refused(state, "unknown-host");
+  if (event.token !== undefined && host.attempt?.token !== event.token) return refused(state, "wrong-token");
+  const operations = operationsWith(host.operations, event, now);
+  if (operations === null) return refused(state, "not-in-this-state");
+  return operations === host.operations ? unchanged(state) : moved(withHost(state, { ...host, operations }));
 }
 
 /** `reason` null: the host is a member now. Either way it is the next one's turn. */

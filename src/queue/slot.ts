@@ -19,6 +19,8 @@ export interface DeclaredSlot {
   readonly address: Ipv4Address;
   readonly hostname: Hostname;
   readonly profile: ProfileName;
+  /** What the operator calls the group it belongs to: `rack1`. */
+  readonly labels: readonly string[];
   /** null: for whoever comes first. */
   readonly reservation: Reservation | null;
 }

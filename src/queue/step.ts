@@ -1,6 +1,7 @@
 import type { Instant } from "../std/clock.ts";
 import type { Effect } from "./effect.ts";
 import { type Host, type HostState, type HostStateType, MOVES, PASSAGES_MAX } from "./host.ts";
+import { operationsEntering } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
 import { restingState, type Slot, type SlotState } from "./slot.ts";
 import { hostTable, type QueueState, slotTable } from "./state.ts";
@@ -45,7 +46,8 @@ export function entered(host: Host, next: HostState, reason = ""): Host {
     throw new Error(`host ${host.id}: no move from ${host.state.type} to ${next.type}`);
   }
   const passages = [...host.passages, { state: next.type, at: next.since, reason }].slice(-PASSAGES_MAX);
-  return { ...host, state: next, passages };
+  const operations = operationsEntering(host.operations, host.state, next, reason);
+  return { ...host, state: next, passages, operations };
 }
 
 export function failed(host: Host, reason: string, now: Instant): Host {

@@ -209,6 +209,7 @@ export function newHost(asker: Asker, now: Instant): Host {
     attempt: null,
     inventory: null,
     passages: [{ state: "discovered", at: now, reason: "" }],
+    operations: [],
   };
 }
 

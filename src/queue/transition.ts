@@ -42,6 +42,8 @@ export function transition(state: QueueState, event: QueueEvent, now: Instant, r
       return installing.firstBootFinished(state, event, now, rules);
     case "first-boot-failed":
       return installing.firstBootFailed(state, event, now);
+    case "step-reported":
+      return installing.stepReported(state, event, now);
     case "join-succeeded":
       return installing.joinEnded(state, { host: event.host, reason: null }, now, rules);
     case "join-failed":

@@ -16,6 +16,12 @@ const MIGRATIONS: Migrations = {
       state: isSaved(slot.state) && slot.state.type === "skipped" ? { ...slot.state, conflict: null } : slot.state,
     })),
   }),
+  // No host kept the history of its installs, and no slot had labels.
+  2: (saved) => ({
+    ...saved,
+    hosts: each(saved.hosts, (host) => ({ ...host, operations: [] })),
+    slots: each(saved.slots, (slot) => ({ ...slot, labels: [] })),
+  }),
 };
 
 /** The content in the form of version `wanted`. What it says is not checked here, only how old it is. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Host, HostState, HostStateType } from "../queue/host.ts";
 import type { Inventory } from "../queue/inventory.ts";
+import type { Operation } from "../queue/operation.ts";
 import type { Slot } from "../queue/slot.ts";
 import type { SavedQueue, SavedSlot } from "./format.ts";
 
@@ -45,6 +46,7 @@ const slot = exactly<SavedSlot>()(
     address,
     hostname,
     profile,
+    labels: z.array(text).readonly(),
     reservation: z
       .discriminatedUnion("type", [
         z.strictObject({ type: z.literal("mac"), mac }),
@@ -117,6 +119,29 @@ const inventory = exactly<Inventory>()(
   }),
 );
 
+const stepOutcome = z.enum(["succeeded", "failed", "skipped"]);
+
+const operation = exactly<Operation>()(
+  z.strictObject({
+    id: z.int().min(1),
+    startedAt: instant,
+    reason: text,
+    ended: z
+      .strictObject({ at: instant, outcome: z.enum(["succeeded", "failed", "given-up"]), reason: text })
+      .nullable(),
+    steps: z
+      .array(
+        z.strictObject({
+          name: text,
+          startedAt: instant,
+          ended: z.strictObject({ at: instant, outcome: stepOutcome }).nullable(),
+          notes: z.array(z.strictObject({ at: instant, text })).readonly(),
+        }),
+      )
+      .readonly(),
+  }),
+);
+
 const host = exactly<Host>()(
   z.strictObject({
     id: hostId,
@@ -131,13 +156,14 @@ const host = exactly<Host>()(
     attempt: z.strictObject({ token, answers: count, armedAt: instant }).nullable(),
     inventory: inventory.nullable(),
     passages: z.array(z.strictObject({ state: hostStateType, at: instant, reason: text })).readonly(),
+    operations: z.array(operation).readonly(),
   }),
 );
 
 /** The shape of the file's content; what its parts say of each other is looked at in `contradictions.ts`. */
 export const savedQueue = exactly<SavedQueue>()(
   z.strictObject({
-    version: z.literal(2),
+    version: z.literal(3),
     paused: z.boolean(),
     slots: z.array(slot).readonly(),
     hosts: z.array(host).readonly(),

@@ -138,6 +138,7 @@ function slot(address: string, hostname: string, reservation: Reservation | null
     address: ip(address),
     hostname: hostname as Hostname,
     profile: "pve" as ProfileName,
+    labels: [],
     reservation,
   };
 }

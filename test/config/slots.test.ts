@@ -62,29 +62,35 @@ slot = [{ ip = "10.11.0.2", hostname = "b", profile = "pve" }]
 
 describe("a range", () => {
   test("counts addresses and names, and carries its server type along", () => {
-    assert.deepEqual(slotsOf(range("10.11.0.254", 3, "node{nn}", 'first_number = 9\nserver_type = "r640"')), [
-      {
-        id: "10.11.0.254",
-        address: "10.11.0.254",
-        hostname: "node09",
-        profile: "pve",
-        reservation: { type: "server-type", serverType: "r640" },
-      },
-      {
-        id: "10.11.0.255",
-        address: "10.11.0.255",
-        hostname: "node10",
-        profile: "pve",
-        reservation: { type: "server-type", serverType: "r640" },
-      },
-      {
-        id: "10.11.1.0",
-        address: "10.11.1.0",
-        hostname: "node11",
-        profile: "pve",
-        reservation: { type: "server-type", serverType: "r640" },
-      },
-    ]);
+    assert.deepEqual(
+      slotsOf(range("10.11.0.254", 3, "node{nn}", 'first_number = 9\nlabels = ["rack2"]\nserver_type = "r640"')),
+      [
+        {
+          id: "10.11.0.254",
+          address: "10.11.0.254",
+          hostname: "node09",
+          profile: "pve",
+          labels: ["rack2"],
+          reservation: { type: "server-type", serverType: "r640" },
+        },
+        {
+          id: "10.11.0.255",
+          address: "10.11.0.255",
+          hostname: "node10",
+          profile: "pve",
+          labels: ["rack2"],
+          reservation: { type: "server-type", serverType: "r640" },
+        },
+        {
+          id: "10.11.1.0",
+          address: "10.11.1.0",
+          hostname: "node11",
+          profile: "pve",
+          labels: ["rack2"],
+          reservation: { type: "server-type", serverType: "r640" },
+        },
+      ],
+    );
   });
 
   for (const [pattern, names] of [

@@ -29,6 +29,7 @@ export function slotAt(n: number, hostname: string, state: SlotState): Slot {
     address,
     hostname: hostname as Hostname,
     profile: "pve" as ProfileName,
+    labels: [],
     reservation: null,
     state,
     declared: true,
@@ -49,6 +50,7 @@ export function hostIn(n: number, state: HostState, more: Partial<Host> = {}): H
     attempt: { token: `secret-token-${n}` as AttemptToken, answers: 1, armedAt: later(NOON, -30 * MINUTE) },
     inventory: null,
     passages: [{ state: state.type, at: state.since, reason: "" }],
+    operations: [],
     ...more,
   };
 }

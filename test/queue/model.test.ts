@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { QueueEvent } from "../../src/queue/event.ts";
-import { BEYOND_INSTALLING, MOVES } from "../../src/queue/host.ts";
+import { BEYOND_INSTALLING, type HostStateType, MOVES } from "../../src/queue/host.ts";
 import { isWaitingToJoin } from "../../src/queue/installing.ts";
+import { OPERATIONS_MAX, STEPS_MAX, type StepReport } from "../../src/queue/operation.ts";
 import { EMPTY_QUEUE, type QueueState } from "../../src/queue/state.ts";
 import type { Step } from "../../src/queue/step.ts";
 import { resume, transition } from "../../src/queue/transition.ts";
@@ -17,6 +18,16 @@ const EVENTS = 400;
 const MACHINES = 8;
 const SLOTS = 5;
 const RULES = b.rulesWith({ firstBoot: true, cluster: "lab" }, { attemptsMax: 2 });
+
+/** States that are part of an install. */
+const UNDER_WAY: ReadonlySet<HostStateType> = new Set([
+  "pxe_ready",
+  "pxe_booted",
+  "installing",
+  "installed",
+  "first_boot",
+  "joining",
+]);
 
 /** What an operator alone may do to a machine that is installed. */
 const BY_OPERATOR: ReadonlySet<QueueEvent["type"]> = new Set(["rebuild-ordered", "host-reset"]);
@@ -64,6 +75,22 @@ function check(before: QueueState, event: QueueEvent, { state, verdict, lasting,
       assert.ok(from === passage.state || (from && (MOVES[from] as readonly string[]).includes(passage.state)), told);
     }
   }
+  // An operation runs exactly while an install does, and no step of an ended one is open.
+  for (const host of state.hosts) {
+    const running = host.operations.filter((operation) => operation.ended === null);
+    assert.equal(running.length, UNDER_WAY.has(host.state.type) ? 1 : 0, `${host.state.type} ${told}`);
+    assert.equal(running[0], host.operations.at(-1) === running[0] ? running[0] : undefined, told);
+    const done = host.operations.filter((operation) => operation.ended !== null);
+    assert.ok(
+      done.every(({ steps }) => steps.every((step) => step.ended !== null)),
+      told,
+    );
+    assert.ok(host.operations.length <= OPERATIONS_MAX, told);
+    assert.ok(
+      host.operations.every(({ steps }) => steps.length <= STEPS_MAX),
+      told,
+    );
+  }
   // 3. At most one joins; while any waits for it, one does.
   const joining = state.hosts.filter((host) => host.state.type === "joining").length;
   assert.ok(joining <= 1, told);
@@ -102,6 +129,10 @@ function declare(state: QueueState, count: number, now: number): QueueState {
   return transition(state, { type: "slots-declared", slots: b.declaredSlots(count) }, now as Instant, RULES).state;
 }
 
+function outcome(random: { below(limit: number): number }): StepReport["outcome"] {
+  return (["started", "noted", "succeeded", "failed", "skipped"] as const)[random.below(5)] ?? "started";
+}
+
 function randomEvent(random: { below(limit: number): number }, state: QueueState): QueueEvent {
   const n = 1 + random.below(MACHINES);
   const nic = random.below(5) === 0 ? 2 : 1;
@@ -129,6 +160,7 @@ function randomEvent(random: { below(limit: number): number }, state: QueueState
     { type: "install-reported", host: b.hostId(n), token, inventory: b.INVENTORY },
     { type: "phoned-home", host: b.hostId(n), token },
     { type: "first-boot-finished", host: b.hostId(n), token },
+    { type: "step-reported", host: b.hostId(n), step: `step ${random.below(3)}`, outcome: outcome(random), text: "" },
     random.below(3) === 0 ? b.joinFailed(n) : b.joined(n),
     { type: "time-passed" },
     random.below(4) === 0 ? b.skip(slot) : b.unskip(slot),

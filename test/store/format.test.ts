@@ -36,8 +36,16 @@ describe("toSaved() and readSaved()", () => {
 describe("readSaved() of an older file", () => {
   test("version 1 knew no mode of DHCP: every host is served as the configuration says", () => {
     const saved = JSON.parse(JSON.stringify(toSaved(QUEUE))) as Loose;
-    const hosts = saved.hosts.map((one) => ({ ...one, dhcp: undefined }));
-    assert.deepEqual(readSaved({ ...saved, version: 1, hosts }), { ok: true, value: QUEUE });
+    const hosts = saved.hosts.map((one) => ({ ...one, dhcp: undefined, operations: undefined }));
+    const slots = saved.slots.map((one) => ({ ...one, labels: undefined }));
+    assert.deepEqual(readSaved({ ...saved, version: 1, hosts, slots }), { ok: true, value: QUEUE });
+  });
+
+  test("version 2 kept no history of installs and knew no labels", () => {
+    const saved = JSON.parse(JSON.stringify(toSaved(QUEUE))) as Loose;
+    const hosts = saved.hosts.map((one) => ({ ...one, operations: undefined }));
+    const slots = saved.slots.map((one) => ({ ...one, labels: undefined }));
+    assert.deepEqual(readSaved({ ...saved, version: 2, hosts, slots }), { ok: true, value: QUEUE });
   });
 
   test("version 1 that holds no hosts at all is refused with words, not with an exception", () => {
@@ -59,7 +67,7 @@ describe("readSaved() refuses", () => {
     {
       what: "the file of a newer release, and says so",
       damage: (s) => ({ ...s, version: SAVED_VERSION + 1 }),
-      problem: /version: expected at most 2, found 3: a newer bootqueue wrote this file/,
+      problem: /version: expected at most 3, found 4: a newer bootqueue wrote this file/,
     },
     { what: "a missing list", damage: ({ hosts: _, ...s }) => s, problem: /hosts: missing: expected a list/ },
     { what: "an unknown key", damage: (s) => ({ ...s, extra: 1 }), problem: /extra: unknown key/ },
@@ -175,6 +183,7 @@ const QUEUE = {
       address: "10.11.0.2",
       hostname: "peach-beach",
       profile: "pve",
+      labels: [],
       reservation: null,
       declared: true,
       state: { type: "assigned", host: "52-54-00-aa-00-01", since: 1 },
@@ -194,6 +203,7 @@ const QUEUE = {
       attempt: { token: "t", answers: 1, armedAt: 2 },
       inventory: null,
       passages: [],
+      operations: [],
     },
   ],
 } as unknown as QueueState;

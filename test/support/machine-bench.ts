@@ -374,6 +374,7 @@ function declared(count: number, profile: ProfileName, reservations: Readonly<Re
       address: slotAddress(i + 1),
       hostname: `node${i + 1}` as Hostname,
       profile,
+      labels: [],
       reservation: reservations[i + 1] ?? null,
     }),
   );

@@ -40,6 +40,7 @@ export function declaredSlots(count: number, reservations: Readonly<Record<numbe
     address: address(i + 1),
     hostname: `node${i + 1}` as Hostname,
     profile: "pve" as ProfileName,
+    labels: [],
     reservation: reservations[i + 1] ?? null,
   }));
 }

@@ -102,6 +102,22 @@ export function randomQueue(random: () => number, size: number): QueueState {
       attempt: maybe(() => ({ token: `t${whole(1e9)}` as AttemptToken, answers: whole(4), armedAt: instant() })),
       inventory: maybe(inventory),
       passages: Array.from({ length: whole(4) }, () => ({ state: pick(STATE_TYPES), at: instant(), reason: word() })),
+      operations: Array.from({ length: whole(3) }, (_, n) => ({
+        id: n + 1,
+        startedAt: instant(),
+        reason: word(),
+        ended: maybe(() => ({
+          at: instant(),
+          outcome: pick(["succeeded", "failed", "given-up"] as const),
+          reason: word(),
+        })),
+        steps: Array.from({ length: whole(3) }, () => ({
+          name: word(),
+          startedAt: instant(),
+          ended: maybe(() => ({ at: instant(), outcome: pick(["succeeded", "failed", "skipped"] as const) })),
+          notes: Array.from({ length: whole(3) }, () => ({ at: instant(), text: word() })),
+        })),
+      })),
     };
   });
 
@@ -121,6 +137,7 @@ export function randomQueue(random: () => number, size: number): QueueState {
       address,
       hostname: `node${n}` as Hostname,
       profile: pick(["pve", "ubuntu 24"]) as ProfileName,
+      labels: pick([[], ["rack1"], ["rack1", "gpu"]]),
       reservation,
       declared: takes ? random() < 0.8 : true,
       state: takes
