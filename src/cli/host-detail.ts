@@ -1,5 +1,6 @@
 import type { HostDetailView, HostView, InventoryView } from "../http/contract.ts";
 import { renderFootprint } from "./lists.ts";
+import { renderOperations } from "./operation-lines.ts";
 import { oneLine, renderFacts } from "./table.ts";
 import { ago, formatSize, formatTime, nameOf, noteOf } from "./words.ts";
 
@@ -11,6 +12,7 @@ export function renderHostDetail(host: HostDetailView, now: number): string {
     host.story === "" ? "" : `${host.story.trimEnd()}\n`,
     renderFacts(identityFacts(host)),
     host.inventory === null ? "" : `Inventory\n${renderFacts(inventoryFacts(host.inventory), "  ")}`,
+    renderOperations(host.operations, now),
     passages(host),
     host.footprints.length === 0
       ? ""

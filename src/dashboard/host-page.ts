@@ -8,6 +8,7 @@ import { type Html, html, NOTHING } from "./html.ts";
 import { inventoryCard } from "./inventory-card.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { concealToken, hostPath, nameOfHost, withCode } from "./names.ts";
+import { operationsCard } from "./operations-card.ts";
 import { type Page, part } from "./page.ts";
 import { lastOf, type Scene, type TraceEntry } from "./scene.ts";
 import { HOST_LOOKS, hostMark } from "./state-mark.ts";
@@ -24,6 +25,7 @@ export const HOST_PAGE: Page = {
       parts: [
         part("host", headline(scene, host)),
         part("lifecycle", lifecycle(host, scene)),
+        part("operations", operationsCard(host, scene)),
         part("actions", actions(scene, host)),
         part("inventory", inventoryCard(host.inventory)),
         part("answer", answerPreview(scene, host)),

@@ -48,6 +48,7 @@ export const SlotView = z.object({
   address: z.string(),
   hostname: z.string(),
   profile: z.string(),
+  labels: z.array(z.string()).describe("The groups it belongs to."),
   reservation: ReservationView.nullable().describe("null: for whoever comes first."),
   state: SlotStateName,
   since: instant.nullable().describe("null: available and reserved slots do not remember since when."),
@@ -97,7 +98,13 @@ export const HostView = z.object({
     .nullable()
     .describe("How DHCP serves it; null: as the configuration says for all."),
   slot: z
-    .object({ number: z.int(), address: z.string(), hostname: z.string(), profile: z.string() })
+    .object({
+      number: z.int(),
+      address: z.string(),
+      hostname: z.string(),
+      profile: z.string(),
+      labels: z.array(z.string()).describe("The groups it belongs to."),
+    })
     .nullable()
     .describe("null: it has none."),
   state: HostStateName,
@@ -142,6 +149,29 @@ export const InventoryView = z.object({
 });
 export type InventoryView = z.infer<typeof InventoryView>;
 
+/** One install of a host, with its steps. */
+export const OperationView = z.object({
+  id: z.int().describe("Counts up within the host, from 1."),
+  state: z
+    .enum(["running", "succeeded", "failed", "given-up"])
+    .describe("`given-up`: another install took its place, or the host gave its slot back."),
+  startedAt: instant,
+  endedAt: instant.nullable().describe("null: it is running."),
+  reason: z.string().describe("Why it ended so, or why it was started; may be empty."),
+  steps: z
+    .array(
+      z.object({
+        name: z.string(),
+        state: z.enum(["running", "succeeded", "failed", "skipped"]),
+        startedAt: instant,
+        endedAt: instant.nullable(),
+        notes: z.array(z.object({ at: instant, text: z.string() })).describe("What was reported of it, oldest first."),
+      }),
+    )
+    .describe("Oldest first."),
+});
+export type OperationView = z.infer<typeof OperationView>;
+
 /** One thing that a host did, or that was done or not done for it, and why. */
 export const FootprintView = z.object({
   at: instant,
@@ -159,6 +189,7 @@ export type FootprintView = z.infer<typeof FootprintView>;
 /** `GET /api/hosts/{ref}`: everything known of one machine. */
 export const HostDetailView = HostView.extend({
   inventory: InventoryView.nullable().describe("null: no install has reported yet."),
+  operations: z.array(OperationView).describe("Its installs, oldest first."),
   footprints: z.array(FootprintView).describe("Its timeline, oldest first."),
   story: z.string().describe("Where it stands and what it waits for, in words."),
   answerPreview: z.string().nullable().describe("Its answer file with every secret masked; null: there is none now."),

@@ -14,6 +14,7 @@ import type {
   TimelineView,
 } from "./contract.ts";
 import { leasesView } from "./lease-view.ts";
+import { operationView } from "./operation-view.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { resolveHost } from "./operator-references.ts";
 import { fail } from "./operator-replies.ts";
@@ -58,6 +59,7 @@ export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
     return c.json<HostDetailView>({
       ...hostView(state, host.value),
       inventory: inventoryView(host.value),
+      operations: host.value.operations.map(operationView),
       footprints: footprintsOf(deps, host.value).slice(-FOOTPRINTS_MAX).map(footprintView),
       story: deps.explain(host.value),
       answerPreview: await deps.previewAnswer(host.value.id),

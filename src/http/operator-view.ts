@@ -18,7 +18,13 @@ export function hostView(state: QueueState, host: Host): HostView {
     byOperator: host.byOperator,
     dhcp: host.dhcp,
     slot: slot
-      ? { number: numberOf(state, slot), address: slot.address, hostname: slot.hostname, profile: slot.profile }
+      ? {
+          number: numberOf(state, slot),
+          address: slot.address,
+          hostname: slot.hostname,
+          profile: slot.profile,
+          labels: [...slot.labels],
+        }
       : null,
     state: at.type,
     since: formatInstant(at.since),
@@ -41,6 +47,7 @@ export function slotView(state: QueueState, slot: Slot): SlotView {
     address: slot.address,
     hostname: slot.hostname,
     profile: slot.profile,
+    labels: [...slot.labels],
     reservation: slot.reservation,
     state: at.type,
     since: "since" in at ? formatInstant(at.since) : null,

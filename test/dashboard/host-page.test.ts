@@ -5,6 +5,7 @@ import { fingerprintOf, formatSize } from "../../src/dashboard/inventory-card.ts
 import { ROAD, stepsOf } from "../../src/dashboard/lifecycle.ts";
 import { PAGES, pageAt } from "../../src/dashboard/pages.ts";
 import { MOVES } from "../../src/queue/host.ts";
+import type { QueueState } from "../../src/queue/state.ts";
 import { later } from "../../src/std/clock.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { footprint, footprints, fullRack, hostIn, idOf, MINUTE, NOON, passagesTo } from "./rack.ts";
@@ -204,3 +205,37 @@ test("a visitor who is signed in gets buttons that work, another gets buttons th
   assert.match(visitor, /<button id="do-rebuild-[^>]* disabled>/);
   assert.doesNotMatch(operator, /<button[^>]* disabled/);
 });
+
+describe("the installs of a host", () => {
+  test("show each step, how it ended and what was reported of it", async () => {
+    const page = await pageOf(7, (appliance) => {
+      appliance.publish(withOperations(appliance.state));
+    });
+    const card = /<section id="operations">[\s\S]*?<\/section>/.exec(page)?.[0] ?? "";
+    assert.match(card, /Install 2<\/strong> failed/);
+    assert.match(card, /no quorum/);
+    assert.match(card, /<li data-state="failed">\s*<span class="word">join the cluster<\/span>/);
+    assert.match(card, /lock held &lt;b&gt; by \[token\]|lock held &lt;b&gt; by/);
+    assert.match(card, /<summary>1 before<\/summary>/);
+    assert.doesNotMatch(card, /secret-token-7/);
+  });
+
+  test("take no room where there was none", async () => {
+    assert.match(await pageOf(7), /<section id="operations" hidden>/);
+  });
+});
+
+function withOperations(state: QueueState): QueueState {
+  const ended = { at: later(NOON, -MINUTE), outcome: "failed", reason: "no quorum" } as const;
+  const step = {
+    name: "join the cluster",
+    startedAt: later(NOON, -3 * MINUTE),
+    ended: { at: ended.at, outcome: "failed" } as const,
+    notes: [{ at: later(NOON, -2 * MINUTE), text: "lock held <b> by secret-token-7" }],
+  };
+  const operation = (id: number) => ({ id, startedAt: step.startedAt, reason: "", ended, steps: [step] });
+  const hosts = state.hosts.map((host) =>
+    host.id === idOf(7) ? { ...host, operations: [operation(1), operation(2)] } : host,
+  );
+  return { ...state, hosts };
+}

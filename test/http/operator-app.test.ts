@@ -75,7 +75,7 @@ describe("reading", () => {
     const { hosts } = await json<HostsView>(ask(bench, "/api/hosts"));
     assert.deepEqual(contract.HostsView.parse({ hosts }), { hosts });
     const [host] = hosts;
-    assert.deepEqual(host?.slot, { number: 1, address: "10.11.0.2", hostname: "node1", profile: "pve" });
+    assert.deepEqual(host?.slot, { number: 1, address: "10.11.0.2", hostname: "node1", profile: "pve", labels: [] });
     assert.equal(host?.state, "pxe_booted");
     assert.equal(host?.deadline, "2026-11-20T12:15:00.000Z");
     assert.deepEqual(
