@@ -2,9 +2,11 @@ import type { InstallSite } from "./boot/installation.ts";
 import type { ServedNetworks } from "./boot/subnets.ts";
 import type { Urls } from "./boot/urls.ts";
 import { type Config, inFile, loadConfig } from "./config/load.ts";
+import { loadImages, missingForAll } from "./daemon-images.ts";
 import { isInSubnet } from "./net/ipv4-address.ts";
 import type { MacAddress } from "./net/mac-address.ts";
 import { parseSystemUuid } from "./net/system-uuid.ts";
+import type { StoredImage } from "./profiles/boot-image.ts";
 import { type Profiles, parseProfiles } from "./profiles/profiles.ts";
 import type { QueueRules } from "./queue/rules.ts";
 import { type DeclaredSlot, type ProfileName, slotIdOf } from "./queue/slot.ts";
@@ -15,6 +17,8 @@ import { err, ok, type Result } from "./std/result.ts";
 export interface Settings {
   readonly config: Config;
   readonly profiles: Profiles;
+  /** What `bootqueue image add` has put below `assets/`. */
+  readonly images: readonly StoredImage[];
 }
 
 /** Everything that is wrong, at once; each problem's path starts with its file. */
@@ -30,7 +34,8 @@ export async function loadSettings(path: string): Promise<Result<Settings, reado
   // may be half-written; that is no reason not to start.
   const spare = sources.filter(({ name }) => !used.has(name)).map((source) => parseProfiles([source]));
   const known = spare.flatMap((profile) => (profile.ok ? [...profile.value] : []));
-  const settings = { config, profiles: new Map([...profiles.value, ...known]) };
+  const images = await loadImages(config.paths.assets);
+  const settings = { config, profiles: new Map([...profiles.value, ...known]), images };
   const problems = config.slots.flatMap((slot) => slotProblems(settings, slot));
   return problems.length === 0 ? ok(settings) : err(inFile(path, problems));
 }
@@ -53,6 +58,14 @@ function slotProblems({ config, profiles }: Settings, slot: Config["slots"][numb
 /** What is allowed and probably not meant; paths start with the profile's name. */
 export function settingsWarnings({ profiles }: Settings): readonly Problem[] {
   return [...profiles.values()].flatMap((profile) => inFile(`profile ${profile.name}`, profile.warnings()));
+}
+
+/** Images and files that profiles of slots need and that are not there: no reason not to start, but these cannot boot. */
+export async function missingImages({ config, profiles, images }: Settings): Promise<readonly Problem[]> {
+  const used = new Set<string>(config.slots.map((slot) => slot.profile));
+  const wanted = new Map([...profiles].filter(([name]) => used.has(name)));
+  const missing = await missingForAll(wanted, images, config.paths.assets);
+  return missing.map((message) => ({ path: "", message }));
 }
 
 export function declaredSlots(config: Config): readonly DeclaredSlot[] {
@@ -87,10 +100,10 @@ export function queueRules({ config, profiles }: Settings): QueueRules {
 
 const MINUTE_MS = 60_000;
 
-export function installSite({ config, profiles }: Settings, urls: Urls): InstallSite {
+export function installSite({ config, profiles, images }: Settings, urls: Urls): InstallSite {
   const networks = servedNetworks(config);
   const bogusUuids = new Set(config.dhcp.bogus_uuids.flatMap((text) => parseSystemUuid(text) ?? []));
-  return { ...networks, urls, profiles, bogusUuids };
+  return { ...networks, urls, profiles, images, bogusUuids };
 }
 
 export function servedNetworks({ network, subnet }: Config): ServedNetworks {

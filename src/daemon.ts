@@ -18,6 +18,7 @@ import { Sightings } from "./boot/sightings.ts";
 import { AssetTftpFiles } from "./boot/tftp-files.ts";
 import { tftpFootprints } from "./boot/tftp-footprint.ts";
 import { Urls } from "./boot/urls.ts";
+import { loadImages, missingForAll } from "./daemon-images.ts";
 import { createOperatorApps } from "./daemon-operator.ts";
 import { openPool, type Pool } from "./daemon-pool.ts";
 import {
@@ -416,7 +417,7 @@ class Daemon {
       ...settings.value.config,
       ...Object.fromEntries(fixed.map((name) => [name, this.#settings.config[name]])),
     };
-    this.#settings = { config: kept, profiles: settings.value.profiles };
+    this.#settings = { config: kept, profiles: settings.value.profiles, images: settings.value.images };
     this.#site = installSite(this.#settings, this.#urls);
     engine.useRules(queueRules(this.#settings));
     await engine.dispatch({ type: "slots-declared", slots: declaredSlots(this.#settings.config) });
@@ -428,11 +429,13 @@ class Daemon {
   async #findMissingFiles(): Promise<void> {
     const { paths, dhcp } = this.#settings.config;
     const profiles = [...this.#site.profiles.values()];
-    const used = profiles.flatMap((profile) => profile.assets());
+    // An image is added and removed while the daemon runs.
+    const images = await loadImages(paths.assets);
+    this.#site = { ...this.#site, images };
     // Loaders of rarer architectures may be left out; without these nothing boots.
-    const files = new Set([dhcp.boot_files.bios, dhcp.boot_files.uefi_x64, ...used]);
+    const files = new Set([dhcp.boot_files.bios, dhcp.boot_files.uefi_x64]);
     if (profiles.some((profile) => profile.secureBoot)) files.add(dhcp.boot_files.uefi_x64_secure);
-    const missing: string[] = [];
+    const missing = [...(await missingForAll(this.#site.profiles, images, paths.assets))];
     for (const file of files) {
       const path = join(paths.assets, file);
       const found = await access(path).then(

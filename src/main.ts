@@ -2,14 +2,14 @@
 import { runCli } from "./cli/cli.ts";
 import { terminalIo } from "./cli/terminal-io.ts";
 import { serve } from "./daemon.ts";
-import { loadSettings, settingsWarnings } from "./daemon-settings.ts";
+import { loadSettings, missingImages, settingsWarnings } from "./daemon-settings.ts";
 import { VERSION } from "./version.ts";
 
 /** The same look at the configuration that the daemon takes at its start. */
 async function checkSettings(path: string) {
   const settings = await loadSettings(path);
   return settings.ok
-    ? { problems: [], warnings: settingsWarnings(settings.value) }
+    ? { problems: [], warnings: [...settingsWarnings(settings.value), ...(await missingImages(settings.value))] }
     : { problems: settings.error, warnings: [] };
 }
 

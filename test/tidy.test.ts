@@ -12,7 +12,7 @@ type Arrow = "all" | "types" | { readonly typesOf: string };
 
 /** Who may import whom (docs/architecture.md §2). An arrow that is not here is a mistake. */
 const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, Arrow>>>> = {
-  cli: { http: { typesOf: "contract.ts" }, doctor: "all", config: "all", std: "all" },
+  cli: { http: { typesOf: "contract.ts" }, images: "all", doctor: "all", config: "all", std: "all" },
   dashboard: { trace: "all", queue: "all", std: "all" },
   doctor: { config: "all", net: "all", std: "all" },
   portal: { queue: "all", net: "all", std: "all" },
@@ -48,7 +48,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   ssh2: ["cluster"],
   tftp: ["doctor"],
   yaml: ["profiles"],
-  zod: ["std", "config", "profiles", "store", "trace", "http"],
+  zod: ["std", "config", "profiles", "store", "trace", "http", "images"],
 };
 
 /** Rooms that decide and describe: no clock, no chance, no world. */

@@ -1,4 +1,5 @@
 import type { SystemUuid } from "../net/system-uuid.ts";
+import type { StoredImage } from "../profiles/boot-image.ts";
 import type { InstallTarget, Links } from "../profiles/kind.ts";
 import type { Profile } from "../profiles/profiles.ts";
 import type { Host } from "../queue/host.ts";
@@ -12,6 +13,8 @@ export interface InstallSite extends ServedNetworks {
   readonly urls: Urls;
   /** By name; replaced as a whole when the configuration is read again. */
   readonly profiles: ReadonlyMap<ProfileName, Profile>;
+  /** Replaced as a whole when one is added or removed. */
+  readonly images: readonly StoredImage[];
   /** UUIDs that the operator has seen on more than one machine: they count as none. */
   readonly bogusUuids: ReadonlySet<SystemUuid>;
 }
@@ -34,5 +37,5 @@ export function installationOf(state: QueueState, host: Host, site: InstallSite)
   const { subnet, router, domainNameServers, domain } = network;
   const { address, hostname } = slot;
   const target = { address, subnet, router, domainNameServers, hostname, domain, bootMac: host.bootMac };
-  return { host, slot, profile, target, links: site.urls.links(host.id, host.attempt.token) };
+  return { host, slot, profile, target, links: site.urls.links(host.id, host.attempt.token, site.images) };
 }

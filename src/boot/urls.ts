@@ -1,5 +1,6 @@
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import { formatMacHyphens, type MacAddress } from "../net/mac-address.ts";
+import { bootImageOf, findImage, type StoredImage } from "../profiles/boot-image.ts";
 import type { Links } from "../profiles/kind.ts";
 import type { AttemptToken, HostId } from "../queue/host.ts";
 
@@ -40,7 +41,7 @@ export class Urls {
   }
 
   /** What one installation is told; the token in them makes them void for every other. */
-  links(host: HostId, token: AttemptToken): Links {
+  links(host: HostId, token: AttemptToken, images: readonly StoredImage[] = []): Links {
     return {
       token,
       certFingerprint: this.#certFingerprint,
@@ -50,6 +51,10 @@ export class Urls {
       // Of the installed system, whose tools cannot be told a fingerprint in the same way everywhere.
       phoneHome: `${this.#base}/api/hosts/${host}/phone-home/${token}`,
       asset: (path) => this.asset(path),
+      image: (name) => {
+        const found = findImage(images, name);
+        return found && bootImageOf(found, (path) => this.asset(path));
+      },
     };
   }
 }

@@ -7,6 +7,7 @@ import type { Inventory } from "../queue/inventory.ts";
 import type { ProfileFlow } from "../queue/rules.ts";
 import type { Problem } from "../std/problem.ts";
 import type { Result } from "../std/result.ts";
+import type { BootImage, ImageWish, StoredImage } from "./boot-image.ts";
 
 /**
  * One kind of installer: everything bootqueue knows about it, and pure.
@@ -25,8 +26,13 @@ export interface ProfileKind<Settings> {
   flow(settings: Settings): ProfileFlow;
   /** true: the installed system keeps asking DHCP for its address, so it goes on getting the reserved one. */
   usesDhcpOnceInstalled(settings: Settings): boolean;
-  /** Files, relative to `assets/`, that must exist before a host can boot this. */
-  assets(settings: Settings): readonly string[];
+  /** The image of `bootqueue image add` that it boots; null: it names its files itself. */
+  image(settings: Settings): ImageWish | null;
+  /**
+   * Files, relative to `assets/`, that must exist before a host can boot this; those of its image are left out.
+   * `image`: the one that it asked for; null: it asked for none, or there is none.
+   */
+  assets(settings: Settings, image: StoredImage | null): readonly string[];
   bootPlan(settings: Settings, target: InstallTarget, links: Links): BootPlan;
   /** Who asks for an answer, and with which release of the installer. */
   readAnswerRequest(body: unknown): Result<AnswerRequest, readonly Problem[]>;
@@ -66,6 +72,8 @@ export interface Links {
   readonly token: string;
   /** Of a file, relative to `assets/`. */
   asset(path: string): string;
+  /** Of the parts of an image, by its name or its product's; null: there is none. */
+  image(name: string): BootImage | null;
 }
 
 /** What the boot loader loads. `args` must not hold the name of an initrd: the script adds it. */

@@ -6,6 +6,7 @@ import { nearest } from "../std/nearest.ts";
 import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { parseToml } from "../std/toml.ts";
+import type { ImageWish, StoredImage } from "./boot-image.ts";
 import type { Answer, AnswerRequest, BootPlan, InstallReport, InstallTarget, Links, ProfileKind } from "./kind.ts";
 import { KIND_NAMES, withKind } from "./kinds.ts";
 
@@ -19,7 +20,8 @@ export interface Profile {
   warnings(): readonly Problem[];
   flow(): ProfileFlow;
   usesDhcpOnceInstalled(): boolean;
-  assets(): readonly string[];
+  image(): ImageWish | null;
+  assets(image?: StoredImage | null): readonly string[];
   bootPlan(target: InstallTarget, links: Links): BootPlan;
   readAnswerRequest(body: unknown): Result<AnswerRequest, readonly Problem[]>;
   answer(target: InstallTarget, links: Links, request: AnswerRequest): Result<Answer, readonly Problem[]>;
@@ -97,7 +99,8 @@ function bind<Settings>(
     warnings: () => kind.warnings(settings),
     flow: () => kind.flow(settings),
     usesDhcpOnceInstalled: () => kind.usesDhcpOnceInstalled(settings),
-    assets: () => kind.assets(settings),
+    image: () => kind.image(settings),
+    assets: (image = null) => kind.assets(settings, image),
     bootPlan: (target, links) => kind.bootPlan(settings, target, links),
     readAnswerRequest: (body) => kind.readAnswerRequest(body),
     answer: (target, links, request) => kind.answer(settings, target, links, request),
@@ -119,6 +122,7 @@ const TRIAL_LINKS: Links = {
   token: "",
   certFingerprint: null,
   asset: (path) => `http://192.0.2.1/${path}`,
+  image: () => null,
 };
 
 const TRIAL_REQUEST = { uuid: null, serial: null, product: null, release: null } as const;

@@ -37,6 +37,8 @@ function maskedLinks(links: Links): Links {
     token: HIDDEN,
     certFingerprint: links.certFingerprint,
     asset: (path) => mask(links.asset(path)),
+    // Nothing in them is secret, and no answer names them.
+    image: links.image,
   };
 }
 

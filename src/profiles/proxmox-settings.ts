@@ -120,14 +120,16 @@ const FirstBootSection = z.strictObject({
 });
 
 export const ProxmoxSettings = z.strictObject({
-  image: field.assetPath.describe("Folder below `assets/` with the `linux26` and `initrd.img` of the prepared ISO."),
+  image: field.assetPath.describe(
+    "What `bootqueue image list` calls it (`proxmox-ve-9.2-1`), or its product (`proxmox-ve`) for the newest release there is. Or a folder below `assets/` with the `linux26` and `initrd.img` of an ISO prepared by hand.",
+  ),
   iso: z
     .union([z.boolean(), field.assetPath], {
       error: 'expected true, false or the name of a file in the image\'s folder such as "proxmox.iso"',
     })
     .default(false)
     .describe(
-      "false: the ISO is inside `initrd.img` already. true: `proxmox.iso` lies beside it. A text: the ISO's file name.",
+      "For such a folder. false: the ISO is inside `initrd.img` already. true: `proxmox.iso` lies beside it. A text: the ISO's file name.",
     ),
   kernel_args: field.kernelArgs
     .default("")

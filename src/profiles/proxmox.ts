@@ -38,19 +38,23 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
   // The installer writes the address into /etc/network/interfaces, also when it came by DHCP.
   usesDhcpOnceInstalled: () => false,
 
-  assets({ image, iso }) {
+  image: ({ image }) => ({ name: image, products: PRODUCTS, orFolder: true }),
+
+  assets({ image, iso }, stored) {
+    if (stored !== null) return [];
     const files = [`${image}/linux26`, `${image}/initrd.img`];
     return iso === false ? files : [...files, `${image}/${isoName(iso)}`];
   },
 
   bootPlan({ image, iso, kernel_args }, _target, links) {
+    const stored = links.image(image);
     const initrd = { url: links.asset(`${image}/initrd.img`) };
     // The installer looks for exactly this name in the root of its initramfs.
     const disc = iso === false ? [] : [{ url: links.asset(`${image}/${isoName(iso)}`), as: "proxmox.iso" }];
     const extra = kernel_args.trim().replaceAll(/ +/g, " ");
     return {
-      kernel: links.asset(`${image}/linux26`),
-      initrds: [initrd, ...disc],
+      kernel: stored?.kernel ?? links.asset(`${image}/linux26`),
+      initrds: stored?.initrds ?? [initrd, ...disc],
       args: `ramdisk_size=16777216 rw quiet splash=silent proxmox-start-auto-installer${extra === "" ? "" : ` ${extra}`}`,
     };
   },
@@ -71,6 +75,9 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
 
   firstBootScript: renderFirstBootScript,
 };
+
+/** They share the installer. */
+const PRODUCTS = ["proxmox-ve", "proxmox-backup-server", "proxmox-mail-gateway", "proxmox-datacenter-manager"] as const;
 
 /** As the installer says; else as the profile says; else the newest, whose spelling the next one will most likely share. */
 function releaseOf(settings: ProxmoxSettings, said: string | null): Release {

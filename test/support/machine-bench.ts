@@ -358,6 +358,7 @@ function siteOf(profile: Profile, bogusUuids: ReadonlySet<SystemUuid>, tls: TlsE
     domain: "lab.example" as DomainName,
     urls: new Urls(SERVER, 80, tls),
     profiles: new Map([[profile.name, profile]]),
+    images: [],
     bogusUuids,
   };
 }

@@ -32,6 +32,7 @@ export const LINKS: Links = {
   token: TOKEN,
   certFingerprint: null,
   asset: (path) => `http://10.11.0.1/assets/${path}`,
+  image: () => null,
 };
 
 /** As an installer of this release asks; null: one that does not say. */
