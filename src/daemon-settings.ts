@@ -1,6 +1,7 @@
 import type { InstallSite } from "./boot/installation.ts";
 import type { ServedNetworks } from "./boot/subnets.ts";
 import type { Urls } from "./boot/urls.ts";
+import { clusterSlotProblems, clusterWarnings, missingCluster } from "./config/clusters.ts";
 import { type Config, inFile, loadConfig } from "./config/load.ts";
 import { loadImages, missingForAll } from "./daemon-images.ts";
 import { isInSubnet } from "./net/ipv4-address.ts";
@@ -36,7 +37,7 @@ export async function loadSettings(path: string): Promise<Result<Settings, reado
   const known = spare.flatMap((profile) => (profile.ok ? [...profile.value] : []));
   const images = await loadImages(config.paths.assets);
   const settings = { config, profiles: new Map([...profiles.value, ...known]), images };
-  const problems = config.slots.flatMap((slot) => slotProblems(settings, slot));
+  const problems = [...config.slots.flatMap((slot) => slotProblems(settings, slot)), ...clusterUseProblems(settings)];
   return problems.length === 0 ? ok(settings) : err(inFile(path, problems));
 }
 
@@ -55,9 +56,27 @@ function slotProblems({ config, profiles }: Settings, slot: Config["slots"][numb
   }));
 }
 
+/** Profiles that lead to a cluster which nobody declares, and slots that do not fit into theirs. */
+function clusterUseProblems({ config, profiles }: Settings): readonly Problem[] {
+  const clusterOf = (profile: string) => profiles.get(profile as ProfileName)?.flow().cluster ?? null;
+  const missing = [...profiles.keys()].flatMap((name) => {
+    const cluster = clusterOf(name);
+    const message = cluster === null ? null : missingCluster(cluster, config.cluster);
+    return message === null ? [] : [{ path: `profile ${name}: cluster`, message }];
+  });
+  const uneven = config.cluster.flatMap(({ name }) =>
+    clusterSlotProblems(
+      name,
+      config.slots.filter(({ profile }) => clusterOf(profile) === name),
+    ),
+  );
+  return [...missing, ...uneven];
+}
+
 /** What is allowed and probably not meant; paths start with the profile's name. */
-export function settingsWarnings({ profiles }: Settings): readonly Problem[] {
-  return [...profiles.values()].flatMap((profile) => inFile(`profile ${profile.name}`, profile.warnings()));
+export function settingsWarnings({ config, profiles }: Settings): readonly Problem[] {
+  const ofProfiles = [...profiles.values()].flatMap((profile) => inFile(`profile ${profile.name}`, profile.warnings()));
+  return [...ofProfiles, ...clusterWarnings(config.cluster)];
 }
 
 /** Images and files that profiles of slots need and that are not there: no reason not to start, but these cannot boot. */

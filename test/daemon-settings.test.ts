@@ -212,3 +212,21 @@ describe("needsRestart()", () => {
     });
   }
 });
+
+describe("clusters", () => {
+  test("a profile leads its hosts to a cluster that is declared", async () => {
+    const profiles = { pve: proxmoxText({ cluster: "lab" }) };
+    const settings = await settingsOf(`[[cluster]]\nname = "lab"\n${SLOTS}`, profiles);
+    assert.equal(queueRules(settings).flows.get("pve" as never)?.cluster, "lab");
+    assert.deepEqual(await problemsOf(`[[cluster]]\nname = "lap"\n${SLOTS}`, profiles), [
+      '/bootqueue.toml: profile pve: cluster: there is no [[cluster]] called "lab"; did you mean "lap"?',
+    ]);
+  });
+
+  test("its slots need the same links", async () => {
+    const uneven = SLOTS.replace('hostname = "gpu"', 'hostname = "gpu"\nlink1 = "10.10.2.4"');
+    const problems = await problemsOf(`[[cluster]]\nname = "lab"\n${uneven}`, { pve: proxmoxText({ cluster: "lab" }) });
+    assert.equal(problems.length, 2);
+    assert.match(problems[0] ?? "", /slot 10\.11\.0\.2: link1 is missing/);
+  });
+});

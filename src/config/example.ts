@@ -57,6 +57,10 @@ profiles = "/etc/bootqueue/profiles"
 [log]
 level = "info"
 
+# [[cluster]]                     # hosts whose profile says cluster = "lab" join it
+# name = "lab"
+# password_file = "/etc/bootqueue/lab.password"   # mode 0600
+
 # The queue: slots are given out in this order.
 [[slot]]
 ip = "10.11.0.2"

@@ -33,6 +33,35 @@ export const relayPort = parsedText(
   parseRelayPort,
 );
 
+/** A line of a file such as `/etc/ssh/ssh_host_ed25519_key.pub`, without its comment. */
+export const sshHostKey = parsedText(
+  "SSH host key",
+  "the public half of an SSH host key such as ssh-ed25519 AAAA… (the content of /etc/ssh/ssh_host_ed25519_key.pub)",
+  parseHostKey,
+);
+
+function parseHostKey(text: string): Result<string, "not-a-host-key"> {
+  const [, type = "", blob = ""] =
+    /^((?:ssh|ecdsa)-[a-z0-9-]+) ([A-Za-z0-9+/]+={0,2})(?: .*)?$/.exec(text.trim()) ?? [];
+  // The blob repeats the type, with its length in front (RFC 4253 §6.6): a key cut while copying shows here.
+  const bytes = Buffer.from(blob, "base64");
+  const isWhole = bytes.length >= 4 + type.length + 32 && bytes.readUInt32BE(0) === type.length;
+  return isWhole && bytes.toString("latin1", 4, 4 + type.length) === type
+    ? ok(`${type} ${blob}`)
+    : err("not-a-host-key");
+}
+
+/** As Proxmox takes it: upper case with colons. */
+export const certFingerprint = parsedText(
+  "SHA-256 fingerprint",
+  "the SHA-256 fingerprint of a certificate: 32 pairs of hexadecimal digits with colons",
+  (text): Result<string, "not-a-fingerprint"> => {
+    const digits = text.trim().replaceAll(":", "").toUpperCase();
+    if (!/^[0-9A-F]{64}$/.test(digits)) return err("not-a-fingerprint");
+    return ok(digits.replaceAll(/(..)(?!$)/g, "$1:"));
+  },
+);
+
 /** Lower case; also one that would otherwise pass for genuine. */
 export const uuidText = parsedText("UUID", "a UUID such as 03000200-0400-0500-0006-000700080009", (text) =>
   /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text) ? ok(text.toLowerCase()) : err("not-a-uuid"),

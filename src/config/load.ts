@@ -5,6 +5,8 @@ import { checkDocument } from "../std/check-document.ts";
 import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { parseToml } from "../std/toml.ts";
+import { clusterProblems, linkProblems } from "./clusters.ts";
+import { credentialProblems } from "./credentials.ts";
 import type { Listen } from "./fields.ts";
 import { poolProblems, type RelayedSubnet, relayedSubnets, subnetProblems } from "./networks.ts";
 import { ConfigFile } from "./schema.ts";
@@ -64,7 +66,8 @@ export function parseConfig(text: string, file: string): Result<Config, readonly
     ...ruleProblems(config),
     ...subnetProblems(network, subnet),
     ...poolProblems(settings.pool, network, subnet, slots.ok ? slots.value : []),
-    ...(slots.ok ? [] : slots.error),
+    ...clusterProblems(settings.cluster),
+    ...(slots.ok ? linkProblems(slots.value, network) : slots.error),
   ];
   return problems.length > 0 || !slots.ok ? err(problems) : ok({ ...config, slots: slots.value });
 }
@@ -81,7 +84,8 @@ export async function loadConfig(path: string): Promise<Result<LoadedConfig, rea
   const profiles = await readProfiles(parsed.value.paths.profiles);
   if (!profiles.ok) return profiles;
   const missing = missingProfiles(parsed.value, new Set(profiles.value.map(({ name }) => name)));
-  if (missing.length > 0) return err(inFile(path, missing));
+  const unreadable = await credentialProblems(parsed.value.cluster);
+  if (missing.length + unreadable.length > 0) return err(inFile(path, [...missing, ...unreadable]));
   return ok({ config: parsed.value, profiles: profiles.value });
 }
 

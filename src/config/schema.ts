@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { oneOf, textLike, whole } from "../std/field.ts";
+import { ClusterEntry } from "./clusters.ts";
 import * as field from "./fields.ts";
 
 /**
@@ -206,6 +207,10 @@ const SlotEntry = z.strictObject({
       "Kept for the machine at this switch port, as the relay or switch names it in option 82: remote id, slash, circuit id, each in ASCII or as `0x` and hexadecimal. Nothing before the slash: whatever the remote id is.",
     ),
   server_type: field.serverTypeName.optional().describe("Kept for a machine of this type."),
+  link0: field.ipv4Address
+    .optional()
+    .meta({ description: "The machine's address on the first link of its cluster.", "x-default": "`ip`" }),
+  link1: field.ipv4Address.optional().describe("Its address on the second link; all of a cluster have one, or none."),
 });
 
 const SlotRangeEntry = z.strictObject({
@@ -220,6 +225,10 @@ const SlotRangeEntry = z.strictObject({
   profile: field.profileName.describe("What is installed on them."),
   labels: field.labels,
   server_type: field.serverTypeName.optional().describe("Kept for machines of this type."),
+  link0: field.ipv4Address
+    .optional()
+    .meta({ description: "Their first address on the first link of their cluster.", "x-default": "`first`" }),
+  link1: field.ipv4Address.optional().describe("Their first address on the second link."),
 });
 
 export const ConfigFile = z.strictObject({
@@ -234,6 +243,10 @@ export const ConfigFile = z.strictObject({
   http: HttpSection.prefault({}).describe("HTTP for machines."),
   operator: OperatorSection.prefault({}).describe("HTTP for people."),
   queue: QueueSection.prefault({}).describe("How machines move through the queue."),
+  cluster: z
+    .array(ClusterEntry)
+    .prefault([])
+    .describe("One cluster, which hosts join whose profile says `cluster`. See how-to/join-a-cluster.md."),
   paths: PathsSection.prefault({}).describe("Folders."),
   log: LogSection.prefault({}).describe("The log on standard output."),
   slot: z.array(SlotEntry).prefault([]).describe("One slot. Slots are given out in the order of the file."),

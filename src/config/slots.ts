@@ -18,6 +18,9 @@ export interface DeclaredSlot {
   readonly labels: readonly string[];
   /** null: for whoever comes first. */
   readonly reservation: SlotReservation | null;
+  /** Its addresses on the links of its cluster; null: one link only. */
+  readonly link0: Ipv4Address;
+  readonly link1: Ipv4Address | null;
 }
 
 export type SlotReservation =
@@ -135,7 +138,11 @@ function fromRange(
       return err([{ path: `${path}.hostname`, message }]);
     }
     drafts.push({
-      slot: declare(ipv4Plus(entry.first, at), hostname.value, entry),
+      slot: declare(ipv4Plus(entry.first, at), hostname.value, {
+        ...entry,
+        link0: entry.link0 && ipv4Plus(entry.link0, at),
+        link1: entry.link1 && ipv4Plus(entry.link1, at),
+      }),
       addressPath: path,
       hostnamePath: `${path}.hostname`,
       macPath: path,
@@ -158,6 +165,8 @@ function declare(address: Ipv4Address, hostname: Hostname, entry: SlotEntry): De
     profile: entry.profile as DeclaredSlot["profile"],
     labels: entry.labels,
     reservation: reservationOf(entry),
+    link0: entry.link0 ?? address,
+    link1: entry.link1 ?? null,
   };
 }
 
@@ -168,6 +177,8 @@ interface SlotEntry {
   readonly mac?: MacAddress | undefined;
   readonly port?: RelayPort | undefined;
   readonly server_type?: string | undefined;
+  readonly link0?: Ipv4Address | undefined;
+  readonly link1?: Ipv4Address | undefined;
 }
 
 function reservationOf(entry: SlotEntry): SlotReservation | null {

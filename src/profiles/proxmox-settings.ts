@@ -141,6 +141,13 @@ export const ProxmoxSettings = z.strictObject({
         "Release of the ISO, for an installer that does not say it; also, what the settings are checked for.",
       "x-default": "the newest known",
     }),
+  cluster: textLike(
+    "cluster",
+    "the name of a [[cluster]] of the configuration",
+    /^[A-Za-z0-9]([A-Za-z0-9-]{0,13}[A-Za-z0-9])?$/,
+  )
+    .optional()
+    .describe("The cluster that the machine joins when it is installed: a `[[cluster]]` of the configuration."),
   global: GlobalSection.prefault({} as never).describe("The system in general."),
   network: NetworkSection.prefault({}).describe("Its network."),
   disk_setup: DiskSection.prefault({} as never).describe("Its disks. **They are wiped without a question.**"),

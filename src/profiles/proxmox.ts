@@ -33,7 +33,7 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
 
   warnings: settingsWarnings,
 
-  flow: (settings) => ({ firstBoot: settings.first_boot?.phone_home ?? false, cluster: null }),
+  flow: (settings) => ({ firstBoot: settings.first_boot?.phone_home ?? false, cluster: settings.cluster ?? null }),
 
   // The installer writes the address into /etc/network/interfaces, also when it came by DHCP.
   usesDhcpOnceInstalled: () => false,

@@ -77,6 +77,7 @@ describe("parseConfig()", () => {
         log: { level: "info" },
         subnet: [],
         slot: [],
+        cluster: [],
         slot_range: [],
         slots: [],
       },

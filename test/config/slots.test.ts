@@ -72,6 +72,8 @@ describe("a range", () => {
           profile: "pve",
           labels: ["rack2"],
           reservation: { type: "server-type", serverType: "r640" },
+          link0: "10.11.0.254",
+          link1: null,
         },
         {
           id: "10.11.0.255",
@@ -80,6 +82,8 @@ describe("a range", () => {
           profile: "pve",
           labels: ["rack2"],
           reservation: { type: "server-type", serverType: "r640" },
+          link0: "10.11.0.255",
+          link1: null,
         },
         {
           id: "10.11.1.0",
@@ -88,6 +92,8 @@ describe("a range", () => {
           profile: "pve",
           labels: ["rack2"],
           reservation: { type: "server-type", serverType: "r640" },
+          link0: "10.11.1.0",
+          link1: null,
         },
       ],
     );

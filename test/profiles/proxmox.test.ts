@@ -47,5 +47,6 @@ describe("an installed system", () => {
   test("is waited for exactly when it phones home", () => {
     assert.deepEqual(proxmoxProfile().flow(), { firstBoot: false, cluster: null });
     assert.deepEqual(proxmoxProfile({ first_boot: {} }).flow(), { firstBoot: true, cluster: null });
+    assert.deepEqual(proxmoxProfile({ cluster: "lab" }).flow(), { firstBoot: false, cluster: "lab" });
   });
 });
