@@ -55,6 +55,12 @@ export class Urls {
         const found = findImage(images, name);
         return found && bootImageOf(found, (path) => this.asset(path));
       },
+      plain: {
+        answerFile: (name) => `${this.#base}/api/boot/answer/${token}/${name}`,
+        progress: `${this.#base}/api/hosts/${host}/progress/${token}`,
+        installed: `${this.#base}/api/hosts/${host}/installed/${token}`,
+        failed: `${this.#base}/api/hosts/${host}/failed/${token}`,
+      },
     };
   }
 }

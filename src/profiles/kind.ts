@@ -34,9 +34,14 @@ export interface ProfileKind<Settings> {
    */
   assets(settings: Settings, image: StoredImage | null): readonly string[];
   bootPlan(settings: Settings, target: InstallTarget, links: Links): BootPlan;
+  /** The files that its installer fetches one by one; null: it posts a description of its machine and gets one answer. */
+  readonly files: AnswerFiles<Settings> | null;
   /** Who asks for an answer, and with which release of the installer. */
   readAnswerRequest(body: unknown): Result<AnswerRequest, readonly Problem[]>;
-  /** The file the installer asks for. The error lists what the installer would refuse, so it is not served. */
+  /**
+   * The file the installer asks for; of several, all of them in one text for people. The error lists what the installer
+   * would refuse, so it is not served.
+   */
   answer(
     settings: Settings,
     target: InstallTarget,
@@ -44,9 +49,46 @@ export interface ProfileKind<Settings> {
     request: AnswerRequest,
   ): Result<Answer, readonly Problem[]>;
   readInstallReport(body: unknown): Result<InstallReport, readonly Problem[]>;
+  /** One message of an installer that tells what it is doing; null: nothing worth keeping. Never throws. */
+  readProgress(body: unknown): InstallProgress | null;
   /** The script that the installed system runs at its first boot; null: this profile has none. */
   firstBootScript(settings: Settings, target: InstallTarget, links: Links): string | null;
 }
+
+/** An answer in several files, fetched by GET below `links.plain.answerFile("")`. */
+export interface AnswerFiles<Settings> {
+  /** In the order in which people want to read them. Letters, digits, and `. _ -`. */
+  readonly names: readonly string[];
+  /** The one of them that makes the installer wipe the disk: before it leaves, the queue moves (the point of no return). */
+  readonly decisive: string;
+  /** Each of `names`. The error lists what the installer would refuse, so nothing is served. */
+  render(
+    settings: Settings,
+    target: InstallTarget,
+    links: Links,
+  ): Result<ReadonlyMap<string, AnswerFile>, readonly Problem[]>;
+  /** Hardware addresses that the request itself names; empty: it names none, and the token alone says who asks. */
+  macsOf(headers: Headers): readonly MacAddress[];
+}
+
+export interface AnswerFile {
+  readonly contentType: string;
+  readonly content: string | Uint8Array;
+  /** For people to look at: every secret replaced, and an archive as a list of what is in it. */
+  readonly masked: string;
+}
+
+/** What an installer says while it works. */
+export type InstallProgress =
+  | {
+      readonly type: "step";
+      readonly step: string;
+      readonly outcome: "started" | "noted" | "succeeded" | "failed" | "skipped";
+      readonly text: string;
+    }
+  | { readonly type: "installed" }
+  /** `reason` empty: it stands in the failed step before. */
+  | { readonly type: "failed"; readonly reason: string };
 
 /** Where and as what the system is installed. */
 export interface InstallTarget {
@@ -74,6 +116,19 @@ export interface Links {
   asset(path: string): string;
   /** Of the parts of an image, by its name or its product's; null: there is none. */
   image(name: string): BootImage | null;
+  readonly plain: PlainLinks;
+}
+
+/** Addresses by plain HTTP in any case, for installers and shells that cannot be told a certificate's fingerprint. */
+export interface PlainLinks {
+  /** Of one of the kind's `files`; `""`: of their folder, with a slash at the end. */
+  answerFile(name: string): string;
+  /** POST: what the installer is doing. */
+  readonly progress: string;
+  /** GET or POST: the system is installed. Fields of the report may follow as a query. */
+  readonly installed: string;
+  /** GET or POST: the install has failed. `reason` may follow as a query, or be the body. */
+  readonly failed: string;
 }
 
 /** What the boot loader loads. `args` must not hold the name of an initrd: the script adds it. */

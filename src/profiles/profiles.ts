@@ -1,3 +1,4 @@
+import type { MacAddress } from "../net/mac-address.ts";
 import type { ProfileFlow } from "../queue/rules.ts";
 import type { ProfileName } from "../queue/slot.ts";
 import { checkDocument, describeValue } from "../std/check-document.ts";
@@ -7,7 +8,18 @@ import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { parseToml } from "../std/toml.ts";
 import type { ImageWish, StoredImage } from "./boot-image.ts";
-import type { Answer, AnswerRequest, BootPlan, InstallReport, InstallTarget, Links, ProfileKind } from "./kind.ts";
+import type {
+  Answer,
+  AnswerFile,
+  AnswerFiles,
+  AnswerRequest,
+  BootPlan,
+  InstallProgress,
+  InstallReport,
+  InstallTarget,
+  Links,
+  ProfileKind,
+} from "./kind.ts";
 import { KIND_NAMES, withKind } from "./kinds.ts";
 
 /** A profile with its kind and settings bound, so that callers need to know neither. For each method see `ProfileKind`. */
@@ -25,10 +37,21 @@ export interface Profile {
   bootPlan(target: InstallTarget, links: Links): BootPlan;
   readAnswerRequest(body: unknown): Result<AnswerRequest, readonly Problem[]>;
   answer(target: InstallTarget, links: Links, request: AnswerRequest): Result<Answer, readonly Problem[]>;
+  /** null: its installer posts for one answer. */
+  readonly files: BoundFiles | null;
   readInstallReport(body: unknown): Result<InstallReport, readonly Problem[]>;
+  readProgress(body: unknown): InstallProgress | null;
   firstBootScript(target: InstallTarget, links: Links): string | null;
   /** What would keep `answer` from being served to this target, found out before a machine asks. */
   checkTarget(target: InstallTarget): readonly Problem[];
+}
+
+/** `AnswerFiles` with the settings bound. */
+export interface BoundFiles {
+  readonly names: readonly string[];
+  readonly decisive: string;
+  render(target: InstallTarget, links: Links): Result<ReadonlyMap<string, AnswerFile>, readonly Problem[]>;
+  macsOf(headers: Headers): readonly MacAddress[];
 }
 
 export type Profiles = ReadonlyMap<ProfileName, Profile>;
@@ -104,7 +127,9 @@ function bind<Settings>(
     bootPlan: (target, links) => kind.bootPlan(settings, target, links),
     readAnswerRequest: (body) => kind.readAnswerRequest(body),
     answer: (target, links, request) => kind.answer(settings, target, links, request),
+    files: kind.files === null ? null : bindFiles(kind.files, settings),
     readInstallReport: (body) => kind.readInstallReport(body),
+    readProgress: (body) => kind.readProgress(body),
     firstBootScript: (target, links) => kind.firstBootScript(settings, target, links),
     checkTarget: (target) => {
       const trial = kind.answer(settings, target, TRIAL_LINKS, { ...TRIAL_REQUEST, macs: [target.bootMac] });
@@ -112,6 +137,16 @@ function bind<Settings>(
     },
   };
   return ok(profile);
+}
+
+function bindFiles<Settings>(files: AnswerFiles<Settings>, settings: Settings): BoundFiles {
+  const { names, decisive } = files;
+  return {
+    names,
+    decisive,
+    render: (target, links) => files.render(settings, target, links),
+    macsOf: (headers) => files.macsOf(headers),
+  };
 }
 
 const TRIAL_LINKS: Links = {
@@ -123,6 +158,12 @@ const TRIAL_LINKS: Links = {
   certFingerprint: null,
   asset: (path) => `http://192.0.2.1/${path}`,
   image: () => null,
+  plain: {
+    answerFile: (name) => `http://192.0.2.1/${name}`,
+    progress: "http://192.0.2.1/",
+    installed: "http://192.0.2.1/",
+    failed: "http://192.0.2.1/",
+  },
 };
 
 const TRIAL_REQUEST = { uuid: null, serial: null, product: null, release: null } as const;

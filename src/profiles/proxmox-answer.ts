@@ -2,6 +2,7 @@ import { stringify, type TomlTable } from "smol-toml";
 import { prefixLength } from "../net/ipv4-address.ts";
 import { formatMacHyphens } from "../net/mac-address.ts";
 import type { Answer, InstallTarget, Links } from "./kind.ts";
+import { HIDDEN, maskedLinks } from "./masked-links.ts";
 import { macOfKey } from "./proxmox-fields.ts";
 import { isAtLeast, type Release } from "./proxmox-release.ts";
 import type { ProxmoxSettings } from "./proxmox-settings.ts";
@@ -19,27 +20,10 @@ export function renderAnswer(settings: ProxmoxSettings, target: InstallTarget, l
   };
 }
 
-const HIDDEN = "(hidden)";
-
 function maskedSettings(settings: ProxmoxSettings): ProxmoxSettings {
   const { global } = settings;
   const subscription = global.subscription_key === undefined ? {} : { subscription_key: HIDDEN };
   return { ...settings, global: { ...global, root_password_hashed: HIDDEN, ...subscription } };
-}
-
-function maskedLinks(links: Links): Links {
-  const mask = (url: string) => (links.token === "" ? url : url.replaceAll(links.token, HIDDEN));
-  return {
-    answer: mask(links.answer),
-    installed: mask(links.installed),
-    firstBootScript: mask(links.firstBootScript),
-    phoneHome: mask(links.phoneHome),
-    token: HIDDEN,
-    certFingerprint: links.certFingerprint,
-    asset: (path) => mask(links.asset(path)),
-    // Nothing in them is secret, and no answer names them.
-    image: links.image,
-  };
 }
 
 function render(settings: ProxmoxSettings, target: InstallTarget, links: Links, release: Release): string {

@@ -59,6 +59,8 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
     };
   },
 
+  files: null,
+
   readAnswerRequest,
 
   answer(settings, target, links, request) {
@@ -72,6 +74,8 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
   },
 
   readInstallReport,
+
+  readProgress: () => null,
 
   firstBootScript: renderFirstBootScript,
 };

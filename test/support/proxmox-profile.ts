@@ -33,6 +33,12 @@ export const LINKS: Links = {
   certFingerprint: null,
   asset: (path) => `http://10.11.0.1/assets/${path}`,
   image: () => null,
+  plain: {
+    answerFile: (name) => `http://10.11.0.1/api/boot/answer/${TOKEN}/${name}`,
+    progress: `http://10.11.0.1/api/hosts/52-54-00-ba-5e-11/progress/${TOKEN}`,
+    installed: `http://10.11.0.1/api/hosts/52-54-00-ba-5e-11/installed/${TOKEN}`,
+    failed: `http://10.11.0.1/api/hosts/52-54-00-ba-5e-11/failed/${TOKEN}`,
+  },
 };
 
 /** As an installer of this release asks; null: one that does not say. */
