@@ -1,29 +1,21 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { renderBootScript, renderLocalBootScript } from "../boot/boot-script.ts";
-import { type BootTurn, type BootTurnParts, takeBootTurn, whyNotItsAddress } from "../boot/boot-turn.ts";
-import { hasOnlyOurAddresses } from "../boot/dhcp-mode.ts";
+import { type BootTurn, takeBootTurn } from "../boot/boot-turn.ts";
 import { type Installation, installationOf } from "../boot/installation.ts";
-import type { Ipv4Address } from "../net/ipv4-address.ts";
 import { type MacAddress, parseMacAddress } from "../net/mac-address.ts";
 import type { AnswerRequest } from "../profiles/kind.ts";
 import type { Profile } from "../profiles/profiles.ts";
+import { phoneCallInventory } from "../profiles/simple-report.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host } from "../queue/host.ts";
-import { REFUSALS, type Refusal } from "../queue/refusal.ts";
+import { REFUSALS } from "../queue/refusal.ts";
 import { findHost, type QueueState, slotOf } from "../queue/state.ts";
-import { formatProblem, type Problem } from "../std/problem.ts";
 import { err } from "../std/result.ts";
 import { unreachable } from "../std/unreachable.ts";
-import type { Tracer } from "../trace/footprint.ts";
+import { serveAnswerFile } from "./answer-files.ts";
 import { findHostByToken } from "./attempt-tokens.ts";
-
-export interface MachineAppParts extends BootTurnParts {
-  readonly tracer: Tracer;
-  /** Who sent the request; null: unknown, as over a socket without addresses. */
-  readonly remoteAddress: (context: Context) => Ipv4Address | null;
-  readonly provisioned: "ignore" | "local-boot";
-}
+import { takeFailureReport, takeProgress } from "./install-progress.ts";
+import { bodyOf, listed, type MachineAppParts, notes, statusOf, whyNotFor } from "./machine-replies.ts";
 
 /**
  * What machines ask while they boot and install. Every refusal is one line of text, because the Proxmox installer
@@ -38,8 +30,11 @@ export function createMachineApp(parts: MachineAppParts): Hono {
   app.get("/ipxe/:mac", (c) => serveBootScript(parts, c));
   app.post("/api/boot/answer", (c) => serveAnswer(parts, c, null));
   app.post("/api/boot/answer/:token", (c) => serveAnswer(parts, c, c.req.param("token")));
+  app.get("/api/boot/answer/:token/:file", (c) => serveAnswerFile(parts, c));
+  app.post("/api/hosts/:id/progress/:token", (c) => takeProgress(parts, c));
+  app.on(["GET", "POST"], "/api/hosts/:id/failed/:token", (c) => takeFailureReport(parts, c));
   app.post("/api/hosts/:id/installed", (c) => takeInstallReport(parts, c, null));
-  app.post("/api/hosts/:id/installed/:token", (c) => takeInstallReport(parts, c, c.req.param("token")));
+  app.on(["GET", "POST"], "/api/hosts/:id/installed/:token", (c) => takeInstallReport(parts, c, c.req.param("token")));
   app.get("/api/hosts/:id/first-boot-script/:token", (c) => serveFirstBootScript(parts, c));
   app.post("/api/hosts/:id/phone-home/:token", (c) => takePhoneCall(parts, c));
   app.notFound((c) => unknown.refused(c, 404, c.req.method, `nothing here is called ${pathOf(c)}`));
@@ -116,6 +111,8 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   const answer = install.profile.answer(install.target, install.links, request.value);
   if (!answer.ok)
     return note.refused(c, 409, "answer file", `profile ${install.slot.profile}: ${listed(answer.error)}`);
+  if (install.profile.files !== null)
+    return note.refused(c, 409, "answer file", `profile ${install.slot.profile} is for another installer`);
   const { macs } = request.value;
   const uuid =
     request.value.uuid !== null && parts.site().bogusUuids.has(request.value.uuid) ? null : request.value.uuid;
@@ -137,6 +134,9 @@ async function takeInstallReport(parts: MachineAppParts, c: Context, token: stri
   const note = notes(parts, host.bootMac);
   const profile = profileOf(parts, host);
   if (profile === undefined) return note.refused(c, 409, what, "its profile is not in the configuration any more");
+  // Only shells report by GET, and only kinds whose files they come from.
+  if (c.req.method !== "POST" && profile.files === null)
+    return note.refused(c, 404, what, "this installer reports by POST");
   const report = profile.readInstallReport(await bodyOf(c));
   if (!report.ok) return note.refused(c, 400, what, `the report cannot be read: ${listed(report.error)}`);
   const { macs, inventory } = report.value;
@@ -151,6 +151,7 @@ async function takeInstallReport(parts: MachineAppParts, c: Context, token: stri
       `it tells of another machine: none of its NICs (${macs.join(", ")}) is one of this host's`,
     );
   }
+  if (c.req.method === "HEAD") return c.text("");
   const verdict = await parts.queue.dispatch({
     type: "install-reported",
     host: host.id,
@@ -180,7 +181,8 @@ async function takePhoneCall(parts: MachineAppParts, c: Context): Promise<Respon
   if (found === null) return notes(parts, null).refused(c, 404, what, REFUSALS["wrong-token"]);
   const { host } = found;
   const note = notes(parts, host.bootMac);
-  const { status, reason } = readPhoneCall(await bodyOf(c));
+  const body = await bodyOf(c);
+  const { status, reason } = readPhoneCall(body);
   const token = host.attempt?.token ?? ("" as AttemptToken);
   let verdict = await parts.queue.dispatch({ type: "phoned-home", host: host.id, token });
   if (verdict.type !== "refused" && status === "finished") {
@@ -193,6 +195,10 @@ async function takePhoneCall(parts: MachineAppParts, c: Context): Promise<Respon
       token,
       reason: `first boot: ${reason}`,
     });
+  }
+  const inventory = phoneCallInventory(body);
+  if (verdict.type !== "refused" && inventory !== null) {
+    verdict = await parts.queue.dispatch({ type: "install-reported", host: host.id, token, inventory });
   }
   if (verdict.type === "refused") return note.refused(c, statusOf(verdict.reason), what, REFUSALS[verdict.reason]);
   note.answered(what, status === "failed" ? `failed: ${reason}` : status);
@@ -220,15 +226,6 @@ function pathOf(c: Context): string {
     .replaceAll(/[\w-]{24,}/g, "...");
 }
 
-/** The body as JSON; null when it is none. */
-async function bodyOf(c: Context): Promise<unknown> {
-  try {
-    return JSON.parse(await c.req.text());
-  } catch {
-    return null;
-  }
-}
-
 function installationUnder(parts: MachineAppParts, c: Context): Installation | null {
   const host = findHostByToken(parts.queue.state, c.req.param("token") ?? "");
   if (host === undefined || host.id !== c.req.param("id")) return null;
@@ -254,40 +251,4 @@ function armedHostOf(state: QueueState, request: AnswerRequest): Host | undefine
     (host) => ARMED.has(host.state.type) && request.macs.some((mac) => host.macs.includes(mac)),
   );
   return armed.length === 1 ? armed[0] : undefined;
-}
-
-/** null: nothing speaks against it. Where another server gives the addresses, the token and the hardware address decide. */
-function whyNotFor(parts: MachineAppParts, c: Context, host: Host): string | null {
-  if (!hasOnlyOurAddresses(host, parts.mode)) return null;
-  return whyNotItsAddress(parts.queue.state, host, parts.remoteAddress(c));
-}
-
-function statusOf(reason: Refusal): ContentfulStatusCode {
-  if (reason === "unknown-host" || reason === "wrong-token") return 404;
-  return reason === "identity-conflict" ? 403 : 409;
-}
-
-function listed(problems: readonly Problem[]): string {
-  return problems.map(formatProblem).join("; ");
-}
-
-/** Footprints of one host on the HTTP road. */
-function notes(parts: MachineAppParts, mac: MacAddress | null) {
-  return {
-    answered(what: string, why: string): void {
-      parts.tracer.note({ mac, road: "http", outcome: "answered", what, why });
-    },
-    refused(c: Context, status: ContentfulStatusCode, what: string, why: string): Response {
-      const from = parts.remoteAddress(c) ?? "unknown";
-      parts.tracer.note({
-        mac,
-        road: "http",
-        outcome: "dropped",
-        what: `${what} refused`,
-        why,
-        fields: { status, from },
-      });
-      return c.text(`${why}\n`, status);
-    },
-  };
 }

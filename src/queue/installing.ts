@@ -4,7 +4,7 @@ import { type Instant, later } from "../std/clock.ts";
 import { unreachable } from "../std/unreachable.ts";
 import type { Effect } from "./effect.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host, type HostId } from "./host.ts";
-import type { Inventory } from "./inventory.ts";
+import { type Inventory, inventoryAfterInstall, inventoryFilledIn } from "./inventory.ts";
 import { operationsWith, type StepReport } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
 import type { ProfileFlow, QueueRules } from "./rules.ts";
@@ -69,12 +69,14 @@ export function installReported(
   if (host.attempt?.token !== event.token) return refused(state, "wrong-token");
   if (BEYOND_INSTALLING.has(host.state.type)) {
     // A repeat, or the report that came after the phone-home: what it says of the machine is still worth keeping.
-    return host.inventory === null ? moved(withHost(state, { ...host, inventory: event.inventory })) : unchanged(state);
+    const inventory = inventoryFilledIn(host.inventory, event.inventory);
+    return inventory === host.inventory ? unchanged(state) : moved(withHost(state, { ...host, inventory }));
   }
   if (!canFinish(host)) return refused(state, "not-in-this-state");
   const macs = event.inventory.nics.map((nic) => nic.mac);
   const merged = withMacs(state, host, macs) ?? { state, host };
-  const installed = asInstalled({ ...merged.host, inventory: event.inventory }, now, rules, flowOf(state, host, rules));
+  const inventory = inventoryAfterInstall(merged.host.inventory, event.inventory);
+  const installed = asInstalled({ ...merged.host, inventory }, now, rules, flowOf(state, host, rules));
   return advanced(withHost(merged.state, installed), installed, now, rules);
 }
 

@@ -18,6 +18,43 @@ export interface Inventory {
   readonly sshHostKeys: Readonly<Record<string, string>>;
 }
 
+/** After an install: all as it was reported, and of the machine itself what is known and was not reported again. */
+export function inventoryAfterInstall(before: Inventory | null, report: Inventory): Inventory {
+  if (before === null) return report;
+  return {
+    ...report,
+    cpu: report.cpu ?? before.cpu,
+    board: {
+      product: report.board.product ?? before.board.product,
+      serial: report.board.serial ?? before.board.serial,
+    },
+    disks: report.disks.length > 0 ? report.disks : before.disks,
+  };
+}
+
+/** With what another report of the same install adds; the same object if that is nothing. What was known stays. */
+export function inventoryFilledIn(before: Inventory | null, report: Inventory): Inventory {
+  if (before === null) return report;
+  const filled: Inventory = {
+    system: before.system ?? report.system,
+    fqdn: before.fqdn ?? report.fqdn,
+    kernel: before.kernel ?? report.kernel,
+    bootMode: before.bootMode ?? report.bootMode,
+    secureBoot: before.bootMode === null ? report.secureBoot : before.secureBoot,
+    filesystem: before.filesystem ?? report.filesystem,
+    machineId: before.machineId ?? report.machineId,
+    cpu: before.cpu ?? report.cpu,
+    board: {
+      product: before.board.product ?? report.board.product,
+      serial: before.board.serial ?? report.board.serial,
+    },
+    disks: before.disks.length > 0 ? before.disks : report.disks,
+    nics: before.nics.length > 0 ? before.nics : report.nics,
+    sshHostKeys: { ...report.sshHostKeys, ...before.sshHostKeys },
+  };
+  return JSON.stringify(filled) === JSON.stringify(before) ? before : filled;
+}
+
 export interface InventoryCpu {
   readonly model: string;
   readonly sockets: number;

@@ -1,0 +1,83 @@
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { type BootTurnParts, whyNotItsAddress } from "../boot/boot-turn.ts";
+import { hasOnlyOurAddresses } from "../boot/dhcp-mode.ts";
+import type { Ipv4Address } from "../net/ipv4-address.ts";
+import type { MacAddress } from "../net/mac-address.ts";
+import type { Host } from "../queue/host.ts";
+import type { Refusal } from "../queue/refusal.ts";
+import { formatProblem, type Problem } from "../std/problem.ts";
+import type { Tracer } from "../trace/footprint.ts";
+
+/** What every route for machines works with. */
+export interface MachineAppParts extends BootTurnParts {
+  readonly tracer: Tracer;
+  /** Who sent the request; null: unknown, as over a socket without addresses. */
+  readonly remoteAddress: (context: Context) => Ipv4Address | null;
+  readonly provisioned: "ignore" | "local-boot";
+}
+
+/** Footprints of one host on the HTTP road. */
+export function notes(parts: MachineAppParts, mac: MacAddress | null) {
+  return {
+    answered(what: string, why: string): void {
+      parts.tracer.note({ mac, road: "http", outcome: "answered", what, why });
+    },
+    refused(c: Context, status: ContentfulStatusCode, what: string, why: string): Response {
+      const from = parts.remoteAddress(c) ?? "unknown";
+      parts.tracer.note({
+        mac,
+        road: "http",
+        outcome: "dropped",
+        what: `${what} refused`,
+        why,
+        fields: { status, from },
+      });
+      return c.text(`${why}\n`, status);
+    },
+  };
+}
+
+/** null: nothing speaks against it. Where another server gives the addresses, the token and the hardware address decide. */
+export function whyNotFor(parts: MachineAppParts, c: Context, host: Host): string | null {
+  if (!hasOnlyOurAddresses(host, parts.mode)) return null;
+  return whyNotItsAddress(parts.queue.state, host, parts.remoteAddress(c));
+}
+
+export function statusOf(reason: Refusal): ContentfulStatusCode {
+  if (reason === "unknown-host" || reason === "wrong-token") return 404;
+  return reason === "identity-conflict" ? 403 : 409;
+}
+
+export function listed(problems: readonly Problem[]): string {
+  return problems.map(formatProblem).join("; ");
+}
+
+/**
+ * What the request tells: its JSON, the fields of a form, or those of the query; null: none of them can be read.
+ * A field that is there several times is a list.
+ */
+export async function bodyOf(c: Context): Promise<unknown> {
+  const text = c.req.method === "POST" ? await c.req.text() : "";
+  if (text === "") {
+    const { searchParams } = new URL(c.req.url);
+    return searchParams.size === 0 ? null : fieldsOf(searchParams);
+  }
+  if (/^application\/x-www-form-urlencoded\b/i.test(c.req.header("content-type") ?? "") && !/^\s*[{[]/.test(text)) {
+    return fieldsOf(new URLSearchParams(text));
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function fieldsOf(form: URLSearchParams): Record<string, string | string[]> {
+  return Object.fromEntries(
+    [...new Set(form.keys())].map((name) => {
+      const values = form.getAll(name);
+      return [name, values.length > 1 ? values : (values[0] ?? "")];
+    }),
+  );
+}
