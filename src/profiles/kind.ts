@@ -147,6 +147,8 @@ export interface AnswerRequest {
   readonly product: string | null;
   /** Of the installer: `9.2`; null: it did not say. */
   readonly release: string | null;
+  /** What it installs, in its own words: `pve`. Absent or null: it did not say. */
+  readonly installer?: string | null;
 }
 
 export interface Answer {

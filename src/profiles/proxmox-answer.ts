@@ -1,23 +1,39 @@
 import { stringify, type TomlTable } from "smol-toml";
 import { prefixLength } from "../net/ipv4-address.ts";
-import { formatMacHyphens } from "../net/mac-address.ts";
+import { formatMacHyphens, type MacAddress } from "../net/mac-address.ts";
 import type { Answer, InstallTarget, Links } from "./kind.ts";
+
 import { HIDDEN, maskedLinks } from "./masked-links.ts";
-import { macOfKey } from "./proxmox-fields.ts";
+import { pinnedNames } from "./proxmox-pinning.ts";
+
 import { isAtLeast, type Release } from "./proxmox-release.ts";
+import { fqdnOf } from "./proxmox-rules.ts";
 import type { ProxmoxSettings } from "./proxmox-settings.ts";
 
 /**
  * The answer file of the automated installation, in the spelling of its release. Settings and target must have passed
  * `proxmox-rules.ts`. Always TOML: a release that also takes JSON asks for it by content type, and none needs it.
  */
-export function renderAnswer(settings: ProxmoxSettings, target: InstallTarget, links: Links, release: Release): Answer {
+export function renderAnswer(
+  settings: ProxmoxSettings,
+  target: InstallTarget,
+  links: Links,
+  { installer, nics }: Asking,
+): Answer {
   const masked = maskedSettings(settings);
   return {
     contentType: "application/toml",
-    text: render(settings, target, links, release),
-    masked: render(masked, target, maskedLinks(links), release),
+    text: render(settings, target, links, installer, nics),
+    masked: render(masked, target, maskedLinks(links), installer, nics),
   };
+}
+
+/** Who asks. */
+export interface Asking {
+  /** Release of Proxmox VE whose installer it is. */
+  readonly installer: Release;
+  /** Every NIC of the machine. */
+  readonly nics: readonly MacAddress[];
 }
 
 function maskedSettings(settings: ProxmoxSettings): ProxmoxSettings {
@@ -26,31 +42,43 @@ function maskedSettings(settings: ProxmoxSettings): ProxmoxSettings {
   return { ...settings, global: { ...global, root_password_hashed: HIDDEN, ...subscription } };
 }
 
-function render(settings: ProxmoxSettings, target: InstallTarget, links: Links, release: Release): string {
+function render(
+  settings: ProxmoxSettings,
+  target: InstallTarget,
+  links: Links,
+  release: Release,
+  nics: readonly MacAddress[],
+): string {
   const sections: TomlTable = {
-    global: globalSection(settings.global, target),
-    network: networkSection(settings.network, target),
+    global: globalSection(settings, target),
+    network: networkSection(settings.network, target, nics),
     "disk-setup": diskSection(settings.disk_setup),
     "post-installation-webhook": webhookSection(links, release),
   };
-  if (settings.first_boot !== undefined) {
-    sections["first-boot"] = {
-      source: "from-url",
-      url: links.firstBootScript,
-      ...(links.certFingerprint === null ? {} : { "cert-fingerprint": links.certFingerprint }),
-      ordering: settings.first_boot.ordering,
-    };
-  }
+  if (settings.first_boot !== undefined) sections["first-boot"] = firstBootSection(settings.first_boot, links);
   const dialect = isAtLeast(release, { major: 8, minor: 4 }) ? sections : spelledFor83(sections);
   return stringify(dialect);
 }
 
-function globalSection(global: ProxmoxSettings["global"], target: InstallTarget): TomlTable {
+function firstBootSection(firstBoot: NonNullable<ProxmoxSettings["first_boot"]>, links: Links): TomlTable {
+  const { source, ordering, url, cert_fingerprint: ownFingerprint } = firstBoot;
+  if (source === "from-iso") return { source, ordering };
+  const fingerprint = url === undefined ? links.certFingerprint : ownFingerprint;
+  return {
+    source,
+    url: url ?? links.firstBootScript,
+    ...(fingerprint == null ? {} : { "cert-fingerprint": fingerprint }),
+    ordering,
+  };
+}
+
+function globalSection(settings: ProxmoxSettings, target: InstallTarget): TomlTable {
+  const { global } = settings;
   const section: TomlTable = {
     keyboard: global.keyboard,
     country: global.country,
     timezone: global.timezone,
-    fqdn: `${target.hostname}.${target.domain}`,
+    fqdn: global.fqdn === undefined ? fqdnOf(settings, target) : fromDhcp(global.fqdn, global.domain),
     mailto: global.mailto,
     "root-password-hashed": global.root_password_hashed,
     "root-ssh-keys": global.root_ssh_keys,
@@ -62,28 +90,37 @@ function globalSection(global: ProxmoxSettings["global"], target: InstallTarget)
   return section;
 }
 
-function networkSection(network: ProxmoxSettings["network"], target: InstallTarget): TomlTable {
+function fromDhcp({ source, domain }: { source: string; domain?: string | undefined }, other?: string): TomlTable {
+  const own = domain ?? other;
+  return own === undefined ? { source } : { source, domain: own };
+}
+
+function networkSection(
+  network: ProxmoxSettings["network"],
+  target: InstallTarget,
+  nics: readonly MacAddress[],
+): TomlTable {
   const pinning = network.interface_name_pinning;
   const pinned: TomlTable =
     pinning === undefined
       ? {}
-      : { "interface-name-pinning": { enabled: pinning.enabled, mapping: pinningMap(pinning.mapping) } };
+      : {
+          "interface-name-pinning": {
+            enabled: pinning.enabled,
+            mapping: pinnedNames(pinning, target.bootMac, nics),
+          },
+        };
   // `source` is required since 9.2 and allowed before.
   if (network.source === "from-dhcp") return { source: "from-dhcp", ...pinned };
   return {
     source: "from-answer",
     cidr: `${target.address}/${prefixLength(target.subnet)}`,
     dns: network.dns ?? target.domainNameServers[0] ?? target.router,
-    gateway: target.router,
+    gateway: network.gateway ?? target.router,
     // The only NIC that is surely on this network. The filter matches names from before the pinning.
-    filter: { ID_NET_NAME_MAC: `enx${formatMacHyphens(target.bootMac).replaceAll("-", "")}` },
+    filter: network.filter ?? { ID_NET_NAME_MAC: `enx${formatMacHyphens(target.bootMac).replaceAll("-", "")}` },
     ...pinned,
   };
-}
-
-/** Keys in lower case: releases before 9.1.7 do not know a MAC address in capitals. */
-function pinningMap(mapping: Readonly<Record<string, string>>): TomlTable {
-  return Object.fromEntries(Object.entries(mapping).map(([key, name]) => [macOfKey(key), name]));
 }
 
 function diskSection(disks: ProxmoxSettings["disk_setup"]): TomlTable {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseDomainName } from "../net/hostname.ts";
 import { parseIpv4Address } from "../net/ipv4-address.ts";
 import { type MacAddress, parseMacAddress } from "../net/mac-address.ts";
 import { memberOf, parsedText, textLike } from "../std/field.ts";
@@ -6,6 +7,8 @@ import { err, ok, type Result } from "../std/result.ts";
 import { COUNTRIES, KEYBOARDS, TIME_ZONES } from "./proxmox-tables.ts";
 
 export const ipv4Address = parsedText("IPv4 address", "an IPv4 address such as 10.11.0.1", parseIpv4Address);
+
+export const domainName = parsedText("domain name", "a domain name such as lab.example", parseDomainName);
 
 export const keyboard = memberOf(
   "keyboard layout",
@@ -70,16 +73,21 @@ const HASHES = [
   /^\$5\$(rounds=\d+\$)?[^$:\s]{0,16}\$[./0-9A-Za-z]{43}$/,
 ];
 
-/** One line of `authorized_keys` without options: type, base64 of the same type, comment. */
+/** One line of `authorized_keys` (sshd(8)): options, if any, type, base64 of the same type, comment. */
 export const sshPublicKey = parsedText(
   "SSH public key",
   "one SSH public key per item such as ssh-ed25519 AAAA… name (the content of a .pub file)",
   parsePublicKey,
 );
 
+/** `no-pty,from="10.11.0.0/22" ` */
+const KEY_OPTIONS = /^[A-Za-z-]+(="(\\"|[^"\r\n])*")?(,[A-Za-z-]+(="(\\"|[^"\r\n])*")?)* (?=(sk-)?(ssh|ecdsa)-)/;
+
 function parsePublicKey(text: string): Result<string, "not-a-public-key"> {
   const line = text.trim();
-  const [, type, blob] = /^((?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})(?: [^\r\n]*)?$/.exec(line) ?? [];
+  const [, type, blob] =
+    /^((?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})(?: [^\r\n]*)?$/.exec(line.replace(KEY_OPTIONS, "")) ??
+    [];
   if (type === undefined || blob === undefined) return err("not-a-public-key");
   // The blob repeats the type, with its length in front (RFC 4253 §6.6): a key cut while copying shows here.
   const bytes = Buffer.from(blob, "base64");
@@ -109,7 +117,19 @@ export const udevProperty = z.string().regex(/^[A-Z][A-Z0-9_]*$/, {
   error: "expected the name of a udev property in capitals such as ID_SERIAL",
 });
 
-export const glob = textLike("glob", "a text or a pattern with * and ?", /^[^\0\r\n]+$/);
+/** As the installer's Rust reads them (crate `glob`): a bracket that stays open, or `**` in a word, stops it. */
+export const glob = textLike(
+  "glob",
+  "a text or a pattern with *, ? and [abc] or [!abc], every bracket closed and no ** in it",
+  /^(?!.*\*\*)([^\0\r\n[]|\[!?[^\0\r\n][^\0\r\n\]]*\])+$/,
+);
+
+/** The end of a device's path, with or without `/dev/`. Links such as `/dev/disk/by-id/…` are not what the installer compares. */
+export const diskName = textLike(
+  "disk",
+  "a disk such as sda, nvme0n1 or /dev/sda (links below /dev/disk are not known to the installer; use filter)",
+  /^(\/dev\/)?[a-z]{2}[a-z0-9]+(\/[a-z0-9]+)?$/,
+);
 
 /** Sizes are numbers, never texts with a unit. */
 export function gibibytes(min: number): z.ZodNumber {
@@ -117,13 +137,17 @@ export function gibibytes(min: number): z.ZodNumber {
   return z.number({ error }).min(min, { error }).max(1_000_000, { error }).meta({ "x-type": "GiB" });
 }
 
-/** The key of a mapping by hardware address. */
-export const macKey = z.string().refine((text) => parseMacAddress(text).ok, {
-  error: "expected a MAC address such as 52:54:00:ab:cd:ef",
+/** Stands for the NIC that the machine booted from, whose address no profile for many machines can name. */
+const BOOT_NIC = "boot";
+
+/** The key of a mapping by NIC. */
+export const nicKey = z.string().refine((text) => text === BOOT_NIC || parseMacAddress(text).ok, {
+  error: 'expected a MAC address such as 52:54:00:ab:cd:ef, or "boot" for the NIC that the machine booted from',
 });
 
-/** For keys that `macKey` has let through. */
-export function macOfKey(key: string): MacAddress {
+/** For keys that `nicKey` has let through. */
+export function macOfKey(key: string, bootMac: MacAddress): MacAddress {
+  if (key === BOOT_NIC) return bootMac;
   const mac = parseMacAddress(key);
   if (!mac.ok) throw new RangeError(`not a MAC address: ${key}`);
   return mac.value;

@@ -8,7 +8,7 @@ import type { ProxmoxSettings } from "./proxmox-settings.ts";
  */
 export function renderFirstBootScript(settings: ProxmoxSettings, target: InstallTarget, links: Links): string | null {
   const firstBoot = settings.first_boot;
-  if (firstBoot === undefined) return null;
+  if (firstBoot === undefined || firstBoot.source === "from-iso" || firstBoot.url !== undefined) return null;
   const own = firstBoot.script ?? null;
   if (!firstBoot.phone_home) return own;
   return [

@@ -13,7 +13,7 @@ import type { AnswerRequest, InstallReport } from "./kind.ts";
 export function readAnswerRequest(body: unknown): Result<AnswerRequest, readonly Problem[]> {
   const request = RequestBody.safeParse(body);
   if (!request.success) return err([notAnObject("the installer's description of its machine")]);
-  const { iso, dmi, network_interfaces } = request.data;
+  const { product, iso, dmi, network_interfaces } = request.data;
   const macs = unicastMacs(network_interfaces.map(({ mac }) => mac));
   if (macs.length === 0) {
     return err([{ path: "network_interfaces", message: "expected at least one NIC with a MAC address, found none" }]);
@@ -24,6 +24,7 @@ export function readAnswerRequest(body: unknown): Result<AnswerRequest, readonly
     serial: genuine(dmi.system.serial),
     product: genuine(dmi.system.name),
     release: iso.release,
+    ...(product.product === null ? {} : { installer: product.product }),
   });
 }
 
@@ -86,6 +87,7 @@ function isTable(value: unknown): boolean {
 const dmi = table({ system: table({ uuid: text, serial: text, name: text }) });
 
 const RequestBody = z.object({
+  product: table({ product: text }),
   iso: table({ release: text }),
   dmi,
   network_interfaces: tables({ mac: text }),

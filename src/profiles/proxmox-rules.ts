@@ -1,8 +1,8 @@
 import { isHostAddress } from "../net/ipv4-address.ts";
-import { formatPath } from "../std/check-document.ts";
 import type { Problem } from "../std/problem.ts";
 import type { InstallTarget } from "./kind.ts";
-import { macOfKey } from "./proxmox-fields.ts";
+import { bootNicProblems, pinningProblems } from "./proxmox-pinning.ts";
+import { installerOf, PRODUCTS, type Product } from "./proxmox-product.ts";
 import { formatRelease, isAtLeast, OLDEST, type Release } from "./proxmox-release.ts";
 import type { ProxmoxSettings } from "./proxmox-settings.ts";
 
@@ -20,34 +20,71 @@ export function settingsProblems(settings: ProxmoxSettings): readonly Problem[] 
   ];
 }
 
-/** Settings that an installer of this release does not know: one unknown key, and it stops. */
-export function releaseProblems(settings: ProxmoxSettings, release: Release): readonly Problem[] {
-  if (!isAtLeast(release, OLDEST)) {
-    const message = `Proxmox VE ${formatRelease(release)} takes root's password only in clear text and reports no end of the installation; use an ISO of ${formatRelease(OLDEST)} or later`;
+/** Settings that an installer of this release of this product does not know: one unknown key, and it stops. */
+export function releaseProblems(
+  settings: ProxmoxSettings,
+  release: Release,
+  product: Product = "pve",
+): readonly Problem[] {
+  const installer = installerOf(product, release);
+  const name = `${PRODUCTS[product]} ${formatRelease(release)}`;
+  if (!isAtLeast(installer, OLDEST)) {
+    const wanted =
+      product === "pve" ? formatRelease(OLDEST) : `another release, as new as Proxmox VE ${formatRelease(OLDEST)},`;
+    const message = `${name} takes root's password only in clear text and reports no end of the installation; use an ISO of ${wanted} or later`;
     return [{ path: "global.root_password_hashed", message }];
   }
-  return NEWER.filter(({ isUsed, since }) => isUsed(settings) && !isAtLeast(release, since)).map(({ path, since }) => ({
-    path,
-    message: `needs Proxmox VE ${formatRelease(since)} or later, found ${formatRelease(release)}`,
-  }));
+  return NEWER.filter(({ isUsed, since }) => isUsed(settings) && !isAtLeast(installer, since)).map(
+    ({ path, since }) => {
+      const wanted = `Proxmox VE ${formatRelease(since)}`;
+      const found = product === "pve" ? formatRelease(release) : name;
+      return {
+        path,
+        message: `needs ${product === "pve" ? "" : "the installer of "}${wanted} or later, found ${found}`,
+      };
+    },
+  );
+}
+
+/** What only some of the products can have. */
+export function productProblems({ global, disk_setup }: ProxmoxSettings, product: Product): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (disk_setup.filesystem === "btrfs" && product !== "pve") {
+    const message = `expected "ext4", "xfs" or "zfs": the installer of ${PRODUCTS[product]} has no btrfs`;
+    problems.push({ path: "disk_setup.filesystem", message });
+  }
+  if (global.subscription_key !== undefined && !global.subscription_key.startsWith(product)) {
+    const message = `expected a subscription key of ${PRODUCTS[product]}, found one of another product`;
+    problems.push({ path: "global.subscription_key", message });
+  }
+  return problems;
 }
 
 /** Rules between the settings and the slot. */
 export function targetProblems(settings: ProxmoxSettings, target: InstallTarget): readonly Problem[] {
   const problems: Problem[] = [];
   const say = (path: string, message: string) => problems.push({ path, message });
-  const fqdn = `${target.hostname}.${target.domain}`;
+  const fqdn = fqdnOf(settings, target);
   if (fqdn.length > 253) say("hostname", `expected a full name of at most 253 characters, found ${fqdn.length}`);
   if (/^\d+$/.test(target.hostname)) say("hostname", `expected a name that is not a number, found ${target.hostname}`);
+  problems.push(...bootNicProblems(settings.network.interface_name_pinning, target.bootMac));
   if (settings.network.source === "from-dhcp") return problems;
-  const { address, subnet, router } = target;
+  const { address, subnet } = target;
+  const { gateway } = settings.network;
+  const router = gateway ?? target.router;
+  const routerPath = gateway === undefined ? "router" : "network.gateway";
   if (!isHostAddress(address, subnet)) say("address", `expected the address of a host in ${subnet}, found ${address}`);
-  if (!isHostAddress(router, subnet)) say("router", `expected a gateway inside ${subnet}, found ${router}`);
+  if (!isHostAddress(router, subnet)) say(routerPath, `expected a gateway inside ${subnet}, found ${router}`);
   if (address === router) say("address", `expected another address than the gateway's, found ${address}`);
   if (settings.network.dns === undefined && target.domainNameServers.length === 0) {
     say("network.dns", "missing: the network has no name server, and the answer file needs one");
   }
   return problems;
+}
+
+/** The full name that the answer file gives. What DHCP says instead is made of the same two parts. */
+export function fqdnOf({ global }: ProxmoxSettings, target: InstallTarget): string {
+  return `${target.hostname}.${global.fqdn?.domain ?? global.domain ?? target.domain}`;
 }
 
 /** Not wrong, but worth knowing. */
@@ -62,6 +99,10 @@ export function settingsWarnings(settings: ProxmoxSettings): readonly Problem[] 
   const isSingle = filesystem === "ext4" || filesystem === "xfs";
   if (isSingle && filter !== undefined && Object.keys(filter).length > 1) {
     say("disk_setup.filter", `with ${filesystem} the first disk that fits any one of these lines is wiped`);
+  }
+  const nics = settings.network.filter;
+  if (nics !== undefined && Object.keys(nics).length > 1) {
+    say("network.filter", "the first NIC that fits any one of these lines gets the slot's address");
   }
   if (!isSingle && filter !== undefined && filter_match === "all") {
     say("disk_setup.filter_match", "a disk that lacks one of these properties counts as fitting");
@@ -86,6 +127,11 @@ const NEWER: readonly {
     isUsed: ({ global }) => global.reboot_mode !== "reboot",
   },
   {
+    path: "global.fqdn",
+    since: { major: 8, minor: 4 },
+    isUsed: ({ global }) => global.fqdn !== undefined,
+  },
+  {
     path: "network.interface_name_pinning",
     since: { major: 9, minor: 1 },
     isUsed: ({ network }) => network.interface_name_pinning !== undefined,
@@ -104,31 +150,18 @@ function kernelProblems({ kernel_args }: ProxmoxSettings): Problem[] {
   return own === undefined ? [] : [{ path: "kernel_args", message: `expected no ${own}: it is set already` }];
 }
 
-function networkProblems({ source, dns, interface_name_pinning }: ProxmoxSettings["network"]): Problem[] {
+function networkProblems({ source, ...network }: ProxmoxSettings["network"]): Problem[] {
   const problems: Problem[] = [];
-  if (source === "from-dhcp" && dns !== undefined) {
-    problems.push({ path: "network.dns", message: 'expected no dns with source = "from-dhcp": it comes from DHCP' });
+  for (const key of ["dns", "gateway", "filter"] as const) {
+    if (source !== "from-dhcp" || network[key] === undefined) continue;
+    const message = `expected no ${key} with source = "from-dhcp": it comes from DHCP`;
+    problems.push({ path: `network.${key}`, message });
   }
-  if (interface_name_pinning === undefined) return problems;
-  const path = "network.interface_name_pinning.mapping";
-  const { enabled, mapping } = interface_name_pinning;
-  if (!enabled && Object.keys(mapping).length > 0) {
-    problems.push({ path, message: "expected no mapping with enabled = false" });
+  if (network.filter !== undefined && Object.keys(network.filter).length === 0) {
+    problems.push({ path: "network.filter", message: "expected at least one property" });
   }
-  const macs = new Set<string>();
-  const names = new Set<string>();
-  for (const [key, name] of Object.entries(mapping)) {
-    const at = formatPath([...path.split("."), key]);
-    // NICs without an entry are numbered nic0, nic1, …, and a name that is taken twice aborts the installation.
-    if (/^nic\d+$/.test(name))
-      problems.push({ path: at, message: `expected another name than ${name}: it is given automatically` });
-    if (names.has(name)) problems.push({ path: at, message: `the name ${name} is given twice` });
-    if (macs.has(macOfKey(key)))
-      problems.push({ path: at, message: `the MAC address ${macOfKey(key)} is there twice` });
-    names.add(name);
-    macs.add(macOfKey(key));
-  }
-  return problems;
+  const { interface_name_pinning: pinning } = network;
+  return pinning === undefined ? problems : [...problems, ...pinningProblems(pinning)];
 }
 
 type DiskSetup = ProxmoxSettings["disk_setup"];
@@ -193,25 +226,27 @@ const DISKS_MIN = { raid0: 1, raid1: 2, raid10: 4, "raidz-1": 3, "raidz-2": 4, "
 function firstBootProblems(firstBoot: ProxmoxSettings["first_boot"]): Problem[] {
   if (firstBoot === undefined) return [];
   const problems: Problem[] = [];
-  const { script, phone_home, ordering } = firstBoot;
-  if (script === undefined && !phone_home) {
-    problems.push({
-      path: "first_boot",
-      message: "expected a script or phone_home = true; leave the table out for nothing",
-    });
+  const say = (path: string, message: string) => problems.push({ path: `first_boot${path}`, message });
+  const { source, url, cert_fingerprint, script, phone_home, ordering } = firstBoot;
+  const isOurs = source === "from-url" && url === undefined;
+  const whose = source === "from-iso" ? 'source = "from-iso"' : "a url of your own";
+  if (source === "from-iso" && url !== undefined) say(".url", 'expected no url with source = "from-iso"');
+  if (isOurs && script === undefined && !phone_home) {
+    say("", "expected a script or phone_home = true; leave the table out for nothing");
   }
-  if (phone_home && ordering === "before-network") {
-    problems.push({
-      path: "first_boot.ordering",
-      message: 'expected "network-online" or "fully-up" with phone_home: it needs the network',
-    });
+  if (!isOurs && script !== undefined) say(".script", `expected no script with ${whose}: only one can run`);
+  if (!isOurs && phone_home) {
+    say(".phone_home", `expected phone_home = false with ${whose}: that script does not know where to call`);
+  }
+  if (cert_fingerprint !== undefined && !(url?.startsWith("https://") ?? false)) {
+    say(".cert_fingerprint", "expected a url that begins with https:// to go with it");
+  }
+  if (isOurs && phone_home && ordering === "before-network") {
+    say(".ordering", 'expected "network-online" or "fully-up" with phone_home: it needs the network');
   }
   // The installer cuts off what goes beyond 1 MiB without a word; the rest of the script has to fit too.
   if (script !== undefined && Buffer.byteLength(script) > SCRIPT_BYTES_MAX) {
-    problems.push({
-      path: "first_boot.script",
-      message: `expected at most ${SCRIPT_BYTES_MAX} octets, found ${Buffer.byteLength(script)}`,
-    });
+    say(".script", `expected at most ${SCRIPT_BYTES_MAX} octets, found ${Buffer.byteLength(script)}`);
   }
   return problems;
 }

@@ -1,16 +1,29 @@
 import { z } from "zod";
 import { oneOf, textLike, whole } from "../std/field.ts";
 import * as field from "./proxmox-fields.ts";
+import { PRODUCT_NAMES } from "./proxmox-product.ts";
 
 /**
  * What a profile of the kind `proxmox` may say besides `kind`. The names follow the answer file of Proxmox's automated
  * installation, with underscores; the rules between them are in `proxmox-rules.ts`.
  */
 
+const FqdnTable = z.strictObject(
+  {
+    source: oneOf(["from-dhcp"]).describe("The host name that DHCP says, which is the slot's (8.4 and later)."),
+    domain: field.domainName.optional().describe("Instead of the domain that DHCP says."),
+  },
+  { error: 'expected a table such as fqdn.source = "from-dhcp": otherwise the name is that of the slot' },
+);
+
 const GlobalSection = z.strictObject({
   keyboard: field.keyboard.default("en-us").describe("Keyboard layout."),
   country: field.country.describe("Country, for the package mirror: `de`, `gb`, `us`."),
   timezone: field.timezone.default("UTC").describe("Time zone: a name of `zone.tab`, or `UTC`."),
+  domain: field.domainName
+    .optional()
+    .meta({ description: "The domain in the full name.", "x-default": "`network.domain` of the appliance" }),
+  fqdn: FqdnTable.optional().describe("Left out: the slot's hostname in its domain."),
   mailto: field.mailAddress.describe("Where the installed system sends mail for root."),
   root_password_hashed: field.passwordHash.describe(
     "Hash of root's password, as `mkpasswd --method=yescrypt` makes it.",
@@ -28,8 +41,8 @@ const GlobalSection = z.strictObject({
     .describe("What follows a successful installation (8.4 and later)."),
   subscription_key: textLike(
     "subscription key",
-    "a subscription key such as pve2c-0123456789",
-    /^pve\d+[cbsp]-[0-9a-f]{10}$/,
+    "a subscription key such as pve2c-0123456789 or pbsc-0123456789",
+    /^(pve\d+|pbs|pmg)[cbsp]-[0-9a-f]{10}$/,
   )
     .optional()
     .describe("Activated at the first boot (9.2 and later)."),
@@ -39,7 +52,7 @@ const PinningSection = z.strictObject({
   enabled: z.boolean({ error: "expected true or false" }).describe("Give every NIC a name that stays."),
   mapping: z
     .record(
-      field.macKey,
+      field.nicKey,
       textLike(
         "interface name",
         "a name of 2 to 15 letters, digits and underscores that begins with a letter",
@@ -47,7 +60,9 @@ const PinningSection = z.strictObject({
       ),
     )
     .prefault({})
-    .describe("Names by MAC address; other NICs become `nic0`, `nic1` and so on."),
+    .describe(
+      "Names by MAC address; `boot` is the NIC that the machine booted from. Other NICs become `nic0`, `nic1` and so on, as far as these names are free.",
+    ),
 });
 
 const NetworkSection = z.strictObject({
@@ -57,6 +72,18 @@ const NetworkSection = z.strictObject({
   dns: field.ipv4Address
     .optional()
     .meta({ description: "The one name server of the installed system.", "x-default": "the first of `network.dns`" }),
+  gateway: field.ipv4Address.optional().meta({
+    description: "Its default router, inside the slot's network.",
+    "x-default": "`network.router` of the appliance",
+  }),
+  filter: z
+    .record(field.udevProperty, field.glob, { error: 'expected a table such as filter.ID_NET_NAME = "enp2s0*"' })
+    .optional()
+    .meta({
+      description:
+        "The NIC that gets the slot's address, by udev property; the first that fits any line. It must be on the slot's network.",
+      "x-default": "the NIC that booted, by its MAC address",
+    }),
   interface_name_pinning: PinningSection.optional().describe("Names of the NICs (9.1 and later)."),
 });
 
@@ -87,7 +114,7 @@ const BtrfsSection = z.strictObject({
 const DiskSection = z.strictObject({
   filesystem: oneOf(["ext4", "xfs", "zfs", "btrfs"]).describe("File system of the installed system."),
   disk_list: z
-    .array(textLike("disk", "a disk such as sda, nvme0n1 or /dev/sda", /^(\/dev\/)?[a-z]{2}[a-z0-9]+$/), {
+    .array(field.diskName, {
       error: "expected a list of disks",
     })
     .min(1, { error: "expected at least one disk" })
@@ -107,6 +134,22 @@ const DiskSection = z.strictObject({
 });
 
 const FirstBootSection = z.strictObject({
+  source: oneOf(["from-url", "from-iso"])
+    .default("from-url")
+    .describe("`from-iso`: the script that was put into the ISO when it was prepared."),
+  url: textLike("URL", "an address such as https://repo.lab.example/first-boot.sh", /^https?:\/\/[!-~]+$/)
+    .optional()
+    .meta({
+      description: "Where else the installer fetches a script of your own. It must answer without a redirect.",
+      "x-default": "bootqueue's own address, with `script` and the call that the machine is up",
+    }),
+  cert_fingerprint: textLike(
+    "SHA-256 fingerprint",
+    "a SHA-256 fingerprint of 64 hexadecimal digits, with colons or without",
+    /^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$/,
+  )
+    .optional()
+    .describe("Of the certificate behind `url`."),
   script: textLike("script", "a script that begins with #! such as #!/bin/sh", /^#!/)
     .optional()
     .describe("Run once on the installed system, as root. It must end with 0; else it runs again at the next boot."),
@@ -138,7 +181,7 @@ export const ProxmoxSettings = z.strictObject({
     .optional()
     .meta({
       description:
-        "Release of the ISO, for an installer that does not say it; also, what the settings are checked for.",
+        "Release of the ISO (of `product`), for an installer that does not say it; also, what the settings are checked for.",
       "x-default": "the newest known",
     }),
   cluster: textLike(
@@ -148,6 +191,10 @@ export const ProxmoxSettings = z.strictObject({
   )
     .optional()
     .describe("The cluster that the machine joins when it is installed: a `[[cluster]]` of the configuration."),
+  product: oneOf(PRODUCT_NAMES).optional().meta({
+    description: "What the image installs: Proxmox VE, Backup Server, Mail Gateway or Datacenter Manager.",
+    "x-default": "what the installer says",
+  }),
   global: GlobalSection.prefault({} as never).describe("The system in general."),
   network: NetworkSection.prefault({}).describe("Its network."),
   disk_setup: DiskSection.prefault({} as never).describe("Its disks. **They are wiped without a question.**"),

@@ -1,10 +1,18 @@
+import type { Problem } from "../std/problem.ts";
 import { err, ok } from "../std/result.ts";
 import type { ProfileKind } from "./kind.ts";
 import { renderAnswer } from "./proxmox-answer.ts";
 import { renderFirstBootScript } from "./proxmox-first-boot.ts";
-import { NEWEST, parseRelease, type Release } from "./proxmox-release.ts";
+import { installerOf, NEWEST_OF, PRODUCTS, type Product, parseProduct } from "./proxmox-product.ts";
+import { parseRelease, type Release } from "./proxmox-release.ts";
 import { readAnswerRequest, readInstallReport } from "./proxmox-report.ts";
-import { releaseProblems, settingsProblems, settingsWarnings, targetProblems } from "./proxmox-rules.ts";
+import {
+  productProblems,
+  releaseProblems,
+  settingsProblems,
+  settingsWarnings,
+  targetProblems,
+} from "./proxmox-rules.ts";
 import { ProxmoxSettings } from "./proxmox-settings.ts";
 
 const NO_CLEAR_TEXT =
@@ -18,17 +26,19 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
   hints: {
     "global.root_password": NO_CLEAR_TEXT,
     "global.root-password": NO_CLEAR_TEXT,
-    "global.fqdn": "unknown key; the name is made of the slot's hostname and network.domain",
     "network.cidr": "unknown key; the address is the slot's",
-    "network.gateway": "unknown key; the gateway is network.router of the appliance",
-    "network.filter": "unknown key; the NIC is always the one that booted from the network",
     post_installation_webhook: "unknown key; bootqueue adds its own webhook",
     "post-installation-webhook": "unknown key; bootqueue adds its own webhook",
   },
 
   check(settings) {
     const release = settings.release === undefined ? null : parseRelease(settings.release);
-    return [...settingsProblems(settings), ...(release === null ? [] : releaseProblems(settings, release))];
+    const { product } = settings;
+    return [
+      ...settingsProblems(settings),
+      ...(product === undefined ? [] : productProblems(settings, product)),
+      ...(release === null ? [] : releaseProblems(settings, release, product)),
+    ];
   },
 
   warnings: settingsWarnings,
@@ -38,7 +48,7 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
   // The installer writes the address into /etc/network/interfaces, also when it came by DHCP.
   usesDhcpOnceInstalled: () => false,
 
-  image: ({ image }) => ({ name: image, products: PRODUCTS, orFolder: true }),
+  image: ({ image }) => ({ name: image, products: IMAGES, orFolder: true }),
 
   assets({ image, iso }, stored) {
     if (stored !== null) return [];
@@ -64,13 +74,18 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
   readAnswerRequest,
 
   answer(settings, target, links, request) {
-    const release = releaseOf(settings, request.release);
+    const product = parseProduct(request.installer ?? null) ?? settings.product ?? "pve";
+    const release = releaseOf(settings, request.release, product);
     const problems = [
+      ...installerProblems(settings, product),
       ...settingsProblems(settings),
-      ...releaseProblems(settings, release),
+      ...productProblems(settings, product),
+      ...releaseProblems(settings, release, product),
       ...targetProblems(settings, target),
     ];
-    return problems.length > 0 ? err(problems) : ok(renderAnswer(settings, target, links, release));
+    if (problems.length > 0) return err(problems);
+    const asking = { installer: installerOf(product, release), nics: request.macs };
+    return ok(renderAnswer(settings, target, links, asking));
   },
 
   readInstallReport,
@@ -81,11 +96,18 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
 };
 
 /** They share the installer. */
-const PRODUCTS = ["proxmox-ve", "proxmox-backup-server", "proxmox-mail-gateway", "proxmox-datacenter-manager"] as const;
+const IMAGES = ["proxmox-ve", "proxmox-backup-server", "proxmox-mail-gateway", "proxmox-datacenter-manager"] as const;
 
 /** As the installer says; else as the profile says; else the newest, whose spelling the next one will most likely share. */
-function releaseOf(settings: ProxmoxSettings, said: string | null): Release {
-  return parseRelease(said ?? settings.release ?? "") ?? NEWEST;
+function releaseOf(settings: ProxmoxSettings, said: string | null, product: Product): Release {
+  return parseRelease(said ?? "") ?? parseRelease(settings.release ?? "") ?? NEWEST_OF[product];
+}
+
+/** What is installed is what the operator thinks it is. */
+function installerProblems({ product, image }: ProxmoxSettings, found: Product): Problem[] {
+  if (product === undefined || product === found) return [];
+  const message = `expected the installer of ${PRODUCTS[product]}, found that of ${PRODUCTS[found]}; is image = "${image}" the right one?`;
+  return [{ path: "product", message }];
 }
 
 function isoName(iso: string | true): string {

@@ -21,6 +21,7 @@ describe("readAnswerRequest()", () => {
         serial: "C7Q1",
         product: "OptiPlex 7070",
         release: "9.2",
+        installer: "pve",
       },
     });
   });
@@ -28,7 +29,7 @@ describe("readAnswerRequest()", () => {
   test("reads the request of an 8.2, which has no schema, and a board that nobody filled in", () => {
     assert.deepEqual(readAnswerRequest(fixture("request-8.2.json")), {
       ok: true,
-      value: { macs: ["52:54:00:0a:00:01"], uuid: null, serial: null, product: null, release: "8.2" },
+      value: { macs: ["52:54:00:0a:00:01"], uuid: null, serial: null, product: null, release: "8.2", installer: "pve" },
     });
   });
 

@@ -139,11 +139,46 @@ const BROKEN: readonly { rule: string; change: Changes; path: string; says: RegE
   },
   {
     rule: "a subscription key of another product",
-    change: { global: { subscription_key: "pbsc-0123456789" } },
+    change: { product: "pve", global: { subscription_key: "pbsc-0123456789" } },
     path: "global.subscription_key",
-    says: /found 15 characters \(not shown\)/,
+    says: /a subscription key of Proxmox VE, found one of another product/,
   },
-  { rule: "an fqdn", change: { global: { fqdn: "a.b" } }, path: "global.fqdn", says: /slot's hostname/ },
+  {
+    rule: "half a subscription key",
+    change: { global: { subscription_key: "pve2c-01234567" } },
+    path: "global.subscription_key",
+    says: /found 14 characters \(not shown\)/,
+  },
+  {
+    rule: "an fqdn",
+    change: { global: { fqdn: "a.b" } },
+    path: "global.fqdn",
+    says: /a table such as fqdn\.source = "from-dhcp": otherwise the name is that of the slot/,
+  },
+  {
+    rule: "an fqdn by DHCP for an 8.3",
+    change: { release: "8.3", global: { fqdn: { source: "from-dhcp" } } },
+    path: "global.fqdn",
+    says: /needs Proxmox VE 8\.4 or later/,
+  },
+  {
+    rule: "btrfs for a Backup Server",
+    change: { product: "pbs", ...disks({ filesystem: "btrfs", btrfs: { raid: "raid1" }, disk_list: ["sda", "sdb"] }) },
+    path: "disk_setup.filesystem",
+    says: /the installer of Proxmox Backup Server has no btrfs/,
+  },
+  {
+    rule: "pinned names for a Backup Server 4.0",
+    change: { product: "pbs", release: "4.0", ...pinned({}) },
+    path: "network.interface_name_pinning",
+    says: /needs the installer of Proxmox VE 9\.1 or later, found Proxmox Backup Server 4\.0/,
+  },
+  {
+    rule: "a Backup Server 3.2",
+    change: { product: "pbs", release: "3.2" },
+    path: "global.root_password_hashed",
+    says: /Proxmox Backup Server 3\.2 takes root's password only in clear text/,
+  },
   {
     rule: "power-off for an 8.3",
     change: { release: "8.3", global: { reboot_mode: "power-off" } },
@@ -178,10 +213,22 @@ const BROKEN: readonly { rule: string; change: Changes; path: string; says: RegE
     says: /it comes from DHCP/,
   },
   {
-    rule: "a gateway",
-    change: { network: { gateway: "10.11.0.1" } },
+    rule: "a gateway with from-dhcp",
+    change: { network: { source: "from-dhcp", gateway: "10.11.0.1" } },
     path: "network.gateway",
-    says: /network\.router/,
+    says: /it comes from DHCP/,
+  },
+  {
+    rule: "a NIC that is left open",
+    change: { network: { filter: {} } },
+    path: "network.filter",
+    says: /at least one property/,
+  },
+  {
+    rule: "a pattern with an open bracket",
+    change: { network: { filter: { ID_NET_NAME: "enp[12" } } },
+    path: "network.filter.ID_NET_NAME",
+    says: /every bracket closed/,
   },
   {
     rule: "pinning without enabled",
@@ -195,12 +242,6 @@ const BROKEN: readonly { rule: string; change: Changes; path: string; says: RegE
     path: "network.interface_name_pinning.mapping",
     says: /no mapping with enabled = false/,
   },
-  ...["nic0", "nic12"].map((name) => ({
-    rule: `a NIC called ${name}`,
-    change: pinned({ "52:54:00:00:00:01": name }),
-    path: 'network.interface_name_pinning.mapping."52:54:00:00:00:01"',
-    says: /another name than nic\d+: it is given automatically/,
-  })),
   ...["a", "0lan", "lan-0", "a234567890123456"].map((name) => ({
     rule: `a NIC called ${name}`,
     change: pinned({ "52:54:00:00:00:01": name }),
@@ -392,6 +433,30 @@ const BROKEN: readonly { rule: string; change: Changes; path: string; says: RegE
     says: /"lzo"/,
   },
   // [first_boot]
+  {
+    rule: "a script that is in the ISO and phones home",
+    change: { first_boot: { source: "from-iso" } },
+    path: "first_boot.phone_home",
+    says: /phone_home = false with source = "from-iso": that script does not know where to call/,
+  },
+  {
+    rule: "two scripts",
+    change: { first_boot: { url: "http://192.0.2.1/x", script: "#!/bin/sh\n", phone_home: false } },
+    path: "first_boot.script",
+    says: /only one can run/,
+  },
+  {
+    rule: "a script that is in the ISO and elsewhere",
+    change: { first_boot: { source: "from-iso", url: "http://192.0.2.1/x", phone_home: false } },
+    path: "first_boot.url",
+    says: /no url with source = "from-iso"/,
+  },
+  {
+    rule: "a fingerprint without HTTPS",
+    change: { first_boot: { url: "http://192.0.2.1/x", cert_fingerprint: "ab".repeat(32), phone_home: false } },
+    path: "first_boot.cert_fingerprint",
+    says: /a url that begins with https/,
+  },
   {
     rule: "a script without #!",
     change: { first_boot: { script: "echo hello" } },

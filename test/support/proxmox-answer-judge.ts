@@ -1,3 +1,4 @@
+import { isIP, isIPv4 } from "node:net";
 import { parse } from "smol-toml";
 
 /**
@@ -6,7 +7,11 @@ import { parse } from "smol-toml";
  * `proxmox-installer-types/src/answer.rs` and proxmox/pve-installer `proxmox-auto-installer/src/answer.rs` as a table of
  * its own; it shares nothing with the code that writes the files.
  */
-export function complaints(text: string, release: JudgedRelease): readonly string[] {
+export function complaints(
+  text: string,
+  release: JudgedRelease,
+  machine: JudgedMachine = { product: "pve", nics: [] },
+): readonly string[] {
   let document: Record<string, unknown>;
   try {
     document = parse(text, { integersAsBigInt: true });
@@ -15,8 +20,15 @@ export function complaints(text: string, release: JudgedRelease): readonly strin
   }
   const found: string[] = [];
   readTable("", document, release, found);
-  if (found.length === 0) readRules(document, release, found);
+  if (found.length === 0) readRules(document, release, machine, found);
   return found;
+}
+
+/** What the installer runs on. */
+export interface JudgedMachine {
+  readonly product: "pve" | "pbs" | "pmg" | "pdm";
+  /** MAC addresses in the order in which the installer numbers its NICs. */
+  readonly nics: readonly string[];
 }
 
 export const JUDGED_RELEASES = ["8.2", "8.3", "8.4", "9.0", "9.1", "9.2"] as const;
@@ -69,7 +81,9 @@ const KEYS: readonly Key[] = [
   { table: "global", key: "keyboard", type: one(...KEYBOARDS), required: true, spelling: always },
   { table: "global", key: "country", type: text, required: true, spelling: always },
   { table: "global", key: "timezone", type: text, required: true, spelling: always },
-  { table: "global", key: "fqdn", type: text, required: true, spelling: always },
+  { table: "global", key: "fqdn", type: (value) => text(value) || table(value), required: true, spelling: always },
+  { table: "global.fqdn", key: "source", type: one("from-dhcp"), required: true, spelling: plainSince("8.4") },
+  { table: "global.fqdn", key: "domain", type: text, spelling: plainSince("8.4") },
   { table: "global", key: "mailto", type: text, required: true, spelling: always },
   { table: "global", key: "root-password", type: text, spelling: snakeFirst("8.2") },
   { table: "global", key: "root-password-hashed", type: text, spelling: snakeFirst("8.3") },
@@ -177,36 +191,125 @@ function spellings(key: Key, release: JudgedRelease): string[] {
   return ways[key.spelling(release)];
 }
 
-/** Which keys go together, for a document whose keys are all known. */
-function readRules(document: Record<string, unknown>, release: JudgedRelease, found: string[]): void {
-  const section = (name: string) => (document[name] ?? {}) as Record<string, unknown>;
-  const has = (values: Record<string, unknown>, key: string) =>
-    values[key] !== undefined || values[key.replaceAll("-", "_")] !== undefined;
+/** Which keys go together, and which values are none, for a document whose keys are all known. */
+function readRules(
+  document: Record<string, unknown>,
+  release: JudgedRelease,
+  machine: JudgedMachine,
+  found: string[],
+): void {
+  const section = (name: string) => (document[name] ?? {}) as Table;
   const say = (complaint: string) => found.push(`${release}: ${complaint}`);
-
-  const global = section("global");
-  if (has(global, "root-password") === has(global, "root-password-hashed")) say("exactly one password is needed");
-  if (!/^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$/.test(String(global.fqdn))) say("fqdn needs two labels");
-
-  const network = section("network");
-  if (at(release) >= at("9.2") && network.source === undefined) say("network.source is required");
-  const fixed = ["cidr", "dns", "gateway", "filter"];
-  if (network.source === "from-answer")
-    for (const key of fixed) if (!has(network, key)) say(`network.${key} is needed`);
-  if (network.source !== "from-answer")
-    for (const key of fixed) if (has(network, key)) say(`network.${key} is refused`);
-  if (network.cidr !== undefined && !/^[\d.]+\/\d+$/.test(String(network.cidr))) say("network.cidr needs a prefix");
-
-  const disks = section("disk-setup");
-  if (has(disks, "disk-list") === has(disks, "filter")) say("exactly one of disk-list and filter");
-  const fits: Record<string, string> = { ext4: "lvm", xfs: "lvm", zfs: "zfs", btrfs: "btrfs" };
-  for (const name of ["lvm", "zfs", "btrfs"]) {
-    if (has(disks, name) && fits[String(disks.filesystem)] !== name)
-      say(`disk-setup.${name} does not fit the file system`);
-  }
-  if (disks.filesystem === "zfs" && !has(disks, "zfs")) say("disk-setup.zfs is needed");
-  if (disks.filesystem === "btrfs" && !has(disks, "btrfs")) say("disk-setup.btrfs is needed");
-
+  readGlobal(section("global"), release, say);
+  readNetwork(section("network"), release, machine, say);
+  readDisks(section("disk-setup"), release, machine, say);
+  const webhook = section("post-installation-webhook");
   const firstBoot = section("first-boot");
   if (firstBoot.source === "from-url" && !has(firstBoot, "url")) say("first-boot.url is needed");
+  for (const values of [webhook, firstBoot]) {
+    const fingerprint = inAnySpelling(values, "cert-fingerprint");
+    if (fingerprint !== undefined && !/^[0-9a-f]{64}$/i.test(String(fingerprint).replaceAll(":", "")))
+      say("a cert-fingerprint is not the hexadecimal of a SHA-256");
+    const url = values.url;
+    if (url !== undefined && !/^https?:\/\/[^\s]+$/.test(String(url))) say(`${url} is no URL that can be fetched`);
+  }
+}
+
+type Table = Record<string, unknown>;
+type Say = (complaint: string) => void;
+
+/** In whichever spelling it was let through. */
+function inAnySpelling(values: Table, key: string): unknown {
+  return values[key] ?? values[key.replaceAll("-", "_")];
+}
+
+function has(values: Table, key: string): boolean {
+  return inAnySpelling(values, key) !== undefined;
+}
+
+const LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+function readGlobal(global: Table, release: JudgedRelease, say: Say): void {
+  if (has(global, "root-password") === has(global, "root-password-hashed")) say("exactly one password is needed");
+  const password = inAnySpelling(global, "root-password");
+  if (at(release) >= at("8.4") && password !== undefined && Buffer.byteLength(String(password)) < 8)
+    say("the password is shorter than 8 octets");
+  if (typeof global.fqdn === "string") {
+    const labels = global.fqdn.split(".");
+    if (labels.length < 2) say("fqdn needs two labels");
+    if (!labels.every((label) => LABEL.test(label)) || global.fqdn.length > 253) say("fqdn is no domain name");
+    if (/^\d+$/.test(labels[0] ?? "")) say("the host part of fqdn is a number");
+  } else if (at(release) < at("8.4")) say("fqdn must be a text");
+  if (!/^[a-z]{2}$/.test(String(global.country)) || ["uk", "xk"].includes(String(global.country))) say("no country");
+  const zone = String(global.timezone);
+  if (
+    zone !== "UTC" &&
+    (!/^[A-Z][A-Za-z]+(\/[A-Za-z0-9_+-]+)+$/.test(zone) || /^(Etc|US)\/|Kiev$|Calcutta$/.test(zone))
+  )
+    say("no time zone of zone.tab");
+  const mail = String(global.mailto);
+  const host = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
+  const address = new RegExp(`^[a-zA-Z0-9.!#$%&'*+/=?^_\`{|}~-]+@${host}(?:\\.${host})*$`);
+  if (!address.test(mail) || mail === "mail@example.invalid") say("no mail address");
+}
+
+function readNetwork(network: Table, release: JudgedRelease, { nics }: JudgedMachine, say: Say): void {
+  if (at(release) >= at("9.2") && network.source === undefined) say("network.source is required");
+  const fixed = ["cidr", "dns", "gateway", "filter"];
+  if (network.source === "from-answer") {
+    for (const key of fixed) if (!has(network, key)) say(`network.${key} is needed`);
+    for (const key of ["dns", "gateway"]) if (isIP(String(network[key])) === 0) say(`network.${key} is no address`);
+    const [, address = "", prefix = ""] = /^(.+)\/(\d+)$/.exec(String(network.cidr)) ?? [];
+    if (!isIPv4(address) || Number(prefix) > 32) say("network.cidr needs an address and a prefix");
+    readGlobs("network.filter", network.filter, say);
+  } else {
+    for (const key of fixed) if (has(network, key)) say(`network.${key} is refused`);
+  }
+  const pinning = network["interface-name-pinning"] as Table | undefined;
+  if (pinning === undefined) return;
+  const mapping = (pinning.mapping ?? {}) as Record<string, string>;
+  for (const [mac, name] of Object.entries(mapping)) {
+    if (!/^[A-Za-z][A-Za-z0-9_]{1,14}$/.test(name)) say(`${name} is no name for a NIC`);
+    if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) say(`${mac} is no hardware address in lower case`);
+  }
+  const names = Object.values(mapping);
+  if (pinning.enabled === true) names.push(...nics.flatMap((mac, n) => (mac in mapping ? [] : [`nic${n}`])));
+  if (new Set(names).size < names.length) say(`duplicate interface name mapping: ${names.join(", ")}`);
+}
+
+const DISKS_MIN: Readonly<Record<string, number>> = { raid1: 2, raid10: 4, "raidz-1": 3, "raidz-2": 4, "raidz-3": 5 };
+
+function readDisks(disks: Table, release: JudgedRelease, { product }: JudgedMachine, say: Say): void {
+  const filesystem = String(disks.filesystem);
+  if (filesystem === "btrfs" && product !== "pve") say("btrfs is for Proxmox VE only");
+  if (has(disks, "disk-list") === has(disks, "filter")) say("exactly one of disk-list and filter");
+  if (has(disks, "filter")) readGlobs("disk-setup.filter", disks.filter, say);
+  const fits: Record<string, string> = { ext4: "lvm", xfs: "lvm", zfs: "zfs", btrfs: "btrfs" };
+  for (const name of ["lvm", "zfs", "btrfs"]) {
+    if (has(disks, name) && fits[filesystem] !== name) say(`disk-setup.${name} does not fit the file system`);
+  }
+  const isSingle = filesystem === "ext4" || filesystem === "xfs";
+  if (!isSingle && !has(disks, filesystem)) say(`disk-setup.${filesystem} is needed`);
+  const list = inAnySpelling(disks, "disk-list") as string[] | undefined;
+  if (list !== undefined) {
+    if (list.length === 0) say("disk-list is empty");
+    if (new Set(list).size < list.length) say("a disk is listed twice");
+    if (isSingle && list.length !== 1) say(`${filesystem} takes one disk`);
+    const raid = String(((disks[filesystem] ?? {}) as Table).raid);
+    if (!isSingle && at(release) >= at("9.0") && list.length < (DISKS_MIN[raid] ?? 1)) say(`too few disks for ${raid}`);
+    if (!isSingle && at(release) >= at("9.2") && raid === "raid10" && list.length % 2 === 1) say("odd raid10");
+  }
+  const lvm = (disks.lvm ?? {}) as Record<string, number | bigint | undefined>;
+  if (lvm.swapsize !== undefined && lvm.hdsize !== undefined && Number(lvm.swapsize) > Number(lvm.hdsize) / 2)
+    if (at(release) >= at("9.0")) say("swapsize is more than half of hdsize");
+}
+
+/** Patterns of Rust's crate `glob`: closed brackets, and two stars only as a whole component. */
+function readGlobs(where: string, filter: unknown, say: Say): void {
+  const globs = Object.values((filter ?? {}) as Record<string, string>);
+  if (globs.length === 0) say(`${where} is empty`);
+  for (const pattern of globs) {
+    if (pattern.includes("***") || /[^/]\*\*|\*\*[^/]/.test(pattern)) say(`${where}: ${pattern} has stars in a word`);
+    if (/\[/.test(pattern.replaceAll(/\[!?.[^\]]*\]/g, ""))) say(`${where}: ${pattern} has an open bracket`);
+  }
 }
