@@ -1,11 +1,12 @@
 import { Argument, type Command } from "commander";
-import type { HostDetailView, OperatorTokenView, OrderDone, SlotsView, SlotView } from "../http/contract.ts";
+import type { OperatorTokenView, OrderDone, SlotsView, SlotView } from "../http/contract.ts";
 import type { CliContext } from "./cli-context.ts";
 import { CliFailure, EXIT } from "./exit-code.ts";
-import { identityFacts, inventoryFacts } from "./host-detail.ts";
+
 import { getHost, HOST_ARGUMENT, SLOT_ARGUMENT } from "./look-commands.ts";
+import { hostPath, hostWords } from "./order-words.ts";
 import { renderFacts } from "./table.ts";
-import { ago, MAY_HOLD_SYSTEM, nameOf } from "./words.ts";
+import { nameOf } from "./words.ts";
 
 /** The commands that change something. Those that can lose something ask first. */
 export function addOrderCommands(program: Command, context: CliContext): void {
@@ -38,19 +39,6 @@ export function addOrderCommands(program: Command, context: CliContext): void {
     .description("let a waiting machine take the next slot")
     .argument("<host>", HOST_ARGUMENT)
     .action(async (name: string) => give(hostPath(await getHost(context, name), "approve")));
-
-  program
-    .command("rebuild")
-    .description("arm an install: the machine is WIPED and installed when it next boots from the network")
-    .argument("<host>", HOST_ARGUMENT)
-    .action(async (name: string) => {
-      const host = await getHost(context, name);
-      const intro = MAY_HOLD_SYSTEM.has(host.state)
-        ? "An install is armed: EVERYTHING ON THE DISKS of this machine is wiped when it next boots from the network."
-        : "An install is armed: this machine is wiped and installed when it next boots from the network.";
-      await context.confirm(hostWords(context, host, intro), `Wipe and install ${nameOf(host)}?`);
-      await give(hostPath(host, "rebuild"));
-    });
 
   program
     .command("mark-installed")
@@ -124,11 +112,6 @@ export function addOrderCommands(program: Command, context: CliContext): void {
     });
 }
 
-function hostPath(host: HostDetailView, verb: string): string {
-  // By its id, so that what was shown and asked about is what the order is for.
-  return `/api/hosts/${encodeURIComponent(host.id)}/${verb}`;
-}
-
 async function getSlot(context: CliContext, name: string): Promise<SlotView> {
   const { slots } = await (await context.client()).get<SlotsView>("/api/slots");
   const wanted = name.trim().toLowerCase();
@@ -148,16 +131,4 @@ function slotWords(slot: SlotView): string {
     ...(slot.holder === null ? [] : [["holder", slot.holder]]),
   ] as [string, string][];
   return `${renderFacts(facts, "  ")}\n`;
-}
-
-/** Exactly which machine it is about, and what is in it. */
-function hostWords(context: CliContext, host: HostDetailView, intro: string): string {
-  const known = host.inventory === null ? [] : inventoryFacts(host.inventory);
-  const facts = [
-    ...identityFacts(host),
-    ["state", `${host.state} for ${ago(host.since, context.io.now())}`] as const,
-    ...known.filter(([name]) => ["machine", "serial", "disks", "system"].includes(name)),
-    ...(host.inventory === null ? [["disks", "unknown: no install has reported from it"] as const] : []),
-  ];
-  return `${intro}\n\n${renderFacts(facts, "  ")}\n`;
 }

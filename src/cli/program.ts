@@ -4,6 +4,7 @@ import { addConfigCommands } from "./config-commands.ts";
 import { EXIT_CODE_WORDS } from "./exit-code.ts";
 import { addLookCommands } from "./look-commands.ts";
 import { addOrderCommands } from "./order-commands.ts";
+import { addRebuildCommand } from "./rebuild-command.ts";
 import { addWatchCommand } from "./watch-command.ts";
 
 /** Every command and option. Nothing runs until it is parsed; the reference page is made from it. */
@@ -30,6 +31,7 @@ export function addCommands(program: Command, context: CliContext): Command {
   addLookCommands(program, context);
   addWatchCommand(program, context);
   addOrderCommands(program, context);
+  addRebuildCommand(program, context);
   addConfigCommands(program, context);
   return program;
 }

@@ -196,6 +196,54 @@ export const HostDetailView = HostView.extend({
 });
 export type HostDetailView = z.infer<typeof HostDetailView>;
 
+/** A host that a rebuild of several would install again, or would leave out. */
+export const RebuildPlanRow = z.object({
+  host: HostView,
+  disks: z
+    .array(z.object({ device: z.string().nullable(), model: z.string().nullable(), serial: z.string().nullable() }))
+    .nullable()
+    .describe("What would be wiped, as its last install reported; null: unknown."),
+  hindrance: z.string().describe("Why it cannot be rebuilt now; empty: it can."),
+});
+export type RebuildPlanRow = z.infer<typeof RebuildPlanRow>;
+
+/** `GET /api/rebuilds/plan`: whom it would concern; nothing is done yet. */
+export const RebuildPlanView = z.object({ hosts: z.array(RebuildPlanRow).describe("In the order of their slots.") });
+export type RebuildPlanView = z.infer<typeof RebuildPlanView>;
+
+/** `GET /api/rebuilds`: the rebuild of several hosts that is under way, or the last one. */
+export const RebuildsView = z.object({
+  rebuilds: z
+    .object({
+      startedAt: instant,
+      parallel: z.int().describe("How many are armed at one time."),
+      keepGoing: z.boolean().describe("true: one that fails does not keep the others from their turn."),
+      stopped: z.string().nullable().describe("Why no further host is armed; null: they are."),
+      underWay: z.boolean().describe("true: somebody is being installed, or will be."),
+      members: z
+        .array(
+          z.object({
+            host: z.string(),
+            name: z.string(),
+            state: z.enum(["waiting", "running", "succeeded", "failed", "left-out"]),
+            hostState: HostStateName.nullable().describe("Of the host itself; null: it was forgotten."),
+            reason: z.string(),
+          }),
+        )
+        .describe("In the order in which they get their turn."),
+    })
+    .nullable()
+    .describe("null: there was none yet."),
+});
+export type RebuildsView = z.infer<typeof RebuildsView>;
+
+export const RebuildsBody = z.strictObject({
+  hosts: z.array(z.string()).min(1).max(4096).describe("As `host` in the plan, in the order of their turns."),
+  parallel: z.int().min(1).max(500).default(1).describe("How many are armed at one time."),
+  keepGoing: z.boolean().default(false).describe("Go on with the others when one fails."),
+});
+export type RebuildsBody = z.infer<typeof RebuildsBody>;
+
 export const SlotsView = z.object({ slots: z.array(SlotView) });
 export type SlotsView = z.infer<typeof SlotsView>;
 

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { z } from "zod";
-import { EmptyBody, ModeBody, type OrderDone, RegisterBody, ResetBody, SkipBody } from "./contract.ts";
+import { EmptyBody, ModeBody, type OrderDone, RebuildsBody, RegisterBody, ResetBody, SkipBody } from "./contract.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { changesNeedCredential } from "./operator-gate.ts";
 import { backOf, fail, isForm, readBody } from "./operator-replies.ts";
@@ -37,6 +37,9 @@ export function createChangingApp(deps: OperatorDeps): Hono<OperatorEnv> {
   order("POST", "/api/hosts/:ref/mode", ModeBody, ({ mode }, host) => ({ type: "mode", host, mode }));
   order("POST", "/api/slots/:ref/skip", SkipBody, ({ reason }, slot) => ({ type: "skip", slot, reason }));
   order("POST", "/api/slots/:ref/unskip", EmptyBody, (_, slot) => ({ type: "unskip", slot }));
+  order("POST", "/api/rebuilds", RebuildsBody, (body) => ({ type: "rebuild-set", ...body }));
+  order("POST", "/api/rebuilds/stop", EmptyBody, () => ({ type: "rebuild-set-stop" }));
+  order("POST", "/api/rebuilds/resume", EmptyBody, () => ({ type: "rebuild-set-resume" }));
   order("POST", "/api/queue/pause", EmptyBody, () => ({ type: "pause" }));
   order("POST", "/api/queue/resume", EmptyBody, () => ({ type: "resume" }));
   return app;

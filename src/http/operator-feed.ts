@@ -141,7 +141,8 @@ function changeBetween(before: QueueState, after: QueueState): StateChange | nul
   // What is told of a host tells of its slot too.
   const concerned = new Set([...hosts.set, ...slots.set.flatMap((slot) => hostOf(after, slot) ?? [])]);
   const gone = hosts.gone.filter((id) => findHost(after, id as HostId) === undefined);
-  if (slots.set.length + concerned.size + gone.length === 0 && before.paused === after.paused) return null;
+  const isOfQueue = before.paused !== after.paused || before.rebuilds !== after.rebuilds;
+  if (slots.set.length + concerned.size + gone.length === 0 && !isOfQueue) return null;
   return {
     complete: false,
     paused: after.paused,

@@ -13,6 +13,10 @@ import {
   ModeBody,
   OperatorTokenView,
   OrderDone,
+  RebuildPlanRow,
+  RebuildPlanView,
+  RebuildsBody,
+  RebuildsView,
   RegisterBody,
   ResetBody,
   SkipBody,
@@ -56,6 +60,15 @@ export const API_ROUTES: readonly ApiRoute[] = [
     "text/event-stream",
     [503],
   ),
+  look("/api/rebuilds", "The rebuild of several hosts that is under way, or the last one.", RebuildsView),
+  {
+    ...look("/api/rebuilds/plan", "Whom such a rebuild would concern; nothing is done yet.", RebuildPlanView, [404]),
+    query: {
+      all: "`true`: every host that has a slot.",
+      label: "Hosts in slots with this label; may be given several times.",
+      host: "This one, as people name it; may be given several times.",
+    },
+  },
   {
     ...look("/api/prometheus-targets", "Hosts that are ready, for Prometheus' `http_sd_configs`.", TargetsView, [400]),
     query: { port: "Of the exporter on them; 9100 if left out." },
@@ -88,6 +101,9 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ),
   change("post", "/api/slots/{ref}/skip", "Gives the slot to nobody until it is unskipped.", SkipBody),
   change("post", "/api/slots/{ref}/unskip", "Lets the slot be given out again.", EmptyBody),
+  change("post", "/api/rebuilds", "Arms several hosts in turns: their disks are wiped.", RebuildsBody),
+  change("post", "/api/rebuilds/stop", "Arms no further one of them; those that are armed go on.", EmptyBody),
+  change("post", "/api/rebuilds/resume", "Goes on with those that had no turn yet.", EmptyBody),
   change("post", "/api/queue/pause", "No unknown host takes a slot any more.", EmptyBody),
   change("post", "/api/queue/resume", "Unknown hosts take slots again.", EmptyBody),
   {
@@ -146,7 +162,10 @@ function look(path: string, summary: string, answer: z.ZodType | string, refusal
 }
 
 function change(method: "post" | "delete", path: string, summary: string, body: z.ZodType): ApiRoute {
-  const refusals = path.includes("{ref}") || body === RegisterBody ? [400, 401, 403, 404, 409, 413] : [400, 401, 403];
+  const refusals =
+    path.includes("{ref}") || body === RegisterBody || body === RebuildsBody
+      ? [400, 401, 403, 404, 409, 413]
+      : [400, 401, 403];
   return { method, path, summary, needs: "credential", body, answer: OrderDone, refusals };
 }
 
@@ -167,6 +186,10 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   OrderDone,
   OperatorTokenView,
   ApiError,
+  RebuildPlanRow,
+  RebuildPlanView,
+  RebuildsBody,
+  RebuildsView,
   RegisterBody,
   ResetBody,
   ModeBody,

@@ -8,6 +8,8 @@ import type {
   HostsView,
   InventoryView,
   LeasesView,
+  RebuildPlanView,
+  RebuildsView,
   SlotsView,
   StatusView,
   TargetsView,
@@ -19,6 +21,7 @@ import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { resolveHost } from "./operator-references.ts";
 import { fail } from "./operator-replies.ts";
 import { countStates, footprintView, hostView, queueWarnings, slotView, type TraceEntry } from "./operator-view.ts";
+import { labelsThereAre, rebuildPlan, rebuildsView } from "./rebuilds-view.ts";
 
 /** The routes that only look. */
 export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
@@ -64,6 +67,24 @@ export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
       story: deps.explain(host.value),
       answerPreview: await deps.previewAnswer(host.value.id),
     });
+  });
+
+  app.get("/api/rebuilds", (c) => c.json<RebuildsView>(rebuildsView(deps.queue.state)));
+
+  app.get("/api/rebuilds/plan", (c) => {
+    const all = c.req.query("all") === "true";
+    const labels = c.req.queries("label") ?? [];
+    const hosts = c.req.queries("host") ?? [];
+    const state = deps.queue.state;
+    const known = labelsThereAre(state);
+    const stray = labels.find((label) => !known.includes(label));
+    if (stray !== undefined) {
+      const hint = known.length === 0 ? "no slot of the configuration has labels" : `there are: ${known.join(", ")}`;
+      return fail(c, 404, { error: `no slot has the label ${JSON.stringify(stray)}`, hint, reason: "not-found" });
+    }
+    const plan = rebuildPlan(state, { all, labels, hosts });
+    if (!plan.ok) return fail(c, 404, { error: plan.error.message, hint: plan.error.hint, reason: plan.error.type });
+    return c.json<RebuildPlanView>({ hosts: [...plan.value] });
   });
 
   app.get("/api/prometheus-targets", (c) => {

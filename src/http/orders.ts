@@ -28,6 +28,14 @@ export type Order =
   | { readonly type: "reset"; readonly host: string; readonly evenInstalled: boolean }
   /** `host` may also be the hardware address of a machine that nobody knows yet. */
   | { readonly type: "mode"; readonly host: string; readonly mode: DhcpMode | "default" }
+  | {
+      readonly type: "rebuild-set";
+      readonly hosts: readonly string[];
+      readonly parallel: number;
+      readonly keepGoing: boolean;
+    }
+  | { readonly type: "rebuild-set-stop" }
+  | { readonly type: "rebuild-set-resume" }
   | { readonly type: "pause" }
   | { readonly type: "resume" };
 
@@ -144,6 +152,12 @@ function planOrder(state: QueueState, order: Order, newToken: () => AttemptToken
     }
     case "mode":
       return planMode(state, order);
+    case "rebuild-set":
+      return planRebuildSet(state, order, newToken);
+    case "rebuild-set-stop":
+      return ok({ event: { type: "set-rebuild-stopped" }, host: null, slot: null, subject: "" });
+    case "rebuild-set-resume":
+      return ok({ event: { type: "set-rebuild-resumed" }, host: null, slot: null, subject: "" });
     case "pause":
       return ok({ event: { type: "queue-paused" }, host: null, slot: null, subject: "" });
     case "resume":
@@ -214,6 +228,31 @@ function planMode(state: QueueState, order: Extract<Order, { type: "mode" }>): R
   return aboutHost(state, order.host, (host) => ({ type: "host-mode-set", mac: host.bootMac, mode }));
 }
 
+function planRebuildSet(
+  state: QueueState,
+  order: Extract<Order, { type: "rebuild-set" }>,
+  newToken: () => AttemptToken,
+): Result<Plan, PlanError> {
+  const members = new Map<string, Host>();
+  for (const name of order.hosts) {
+    const host = resolveHost(state, name);
+    if (!host.ok) return host;
+    members.set(host.value.id, host.value);
+  }
+  const { parallel, keepGoing } = order;
+  return ok({
+    event: {
+      type: "set-rebuild-ordered",
+      members: [...members.values()].map((host) => ({ host: host.id, token: newToken() })),
+      parallel,
+      keepGoing,
+    },
+    host: null,
+    slot: null,
+    subject: members.size === 1 ? "1 host" : `${members.size} hosts`,
+  });
+}
+
 const MODE_WORDS: Record<DhcpMode | "default", string> = {
   full: "with address and boot file (full)",
   proxy: "with the boot file alone (proxy)",
@@ -230,6 +269,9 @@ const VERBS: Record<OrderType, string> = {
   "mark-installed": "mark as installed",
   reset: "reset",
   mode: "change how DHCP serves",
+  "rebuild-set": "rebuild",
+  "rebuild-set-stop": "stop the rebuild of several hosts",
+  "rebuild-set-resume": "go on with the rebuild of several hosts",
   pause: "pause the queue",
   resume: "resume the queue",
 };
@@ -263,6 +305,21 @@ const WORDS: Record<OrderType, { readonly done: string; readonly after: string; 
     done: "DHCP serves %",
     after: "from its next request on",
     already: "% is served like that already",
+  },
+  "rebuild-set": {
+    done: "armed a rebuild of %",
+    after: "their disks are wiped, in turns, when they next boot from the network",
+    already: "a rebuild of % is armed already",
+  },
+  "rebuild-set-stop": {
+    done: "stopped the rebuild",
+    after: "no further host is armed; those that are go on",
+    already: "the rebuild is stopped already",
+  },
+  "rebuild-set-resume": {
+    done: "resumed the rebuild",
+    after: "the next host has its turn",
+    already: "the rebuild is not stopped",
   },
   pause: { done: "paused the queue", after: "new hosts take no slots", already: "the queue is paused already" },
   resume: { done: "resumed the queue", after: "new hosts take slots again", already: "the queue is not paused" },

@@ -91,6 +91,15 @@ export type QueueEvent =
   | { readonly type: "host-reset"; readonly host: HostId; readonly evenInstalled: boolean }
   /** How DHCP serves the machine with this address from now on, known or not; null: as the configuration says. */
   | { readonly type: "host-mode-set"; readonly mac: MacAddress; readonly mode: DhcpMode | null }
+  /** Installs again all of these, `parallel` at a time, in this order. */
+  | {
+      readonly type: "set-rebuild-ordered";
+      readonly members: readonly { readonly host: HostId; readonly token: AttemptToken }[];
+      readonly parallel: number;
+      readonly keepGoing: boolean;
+    }
+  | { readonly type: "set-rebuild-stopped" }
+  | { readonly type: "set-rebuild-resumed" }
   | { readonly type: "queue-paused" }
   | { readonly type: "queue-resumed" };
 

@@ -17,6 +17,8 @@ export type Refusal =
   | "not-in-this-state"
   | "install-under-way"
   | "too-many-attempts"
+  | "rebuilds-under-way"
+  | "no-rebuilds"
   | "wrong-token";
 
 /** The same in words, with what an operator can do about it. */
@@ -45,5 +47,8 @@ export const REFUSALS: Record<Refusal, string> = {
   "install-under-way": "an install is under way; wait for it, or `bootqueue reset HOST` gives it up",
   "too-many-attempts":
     "it asked for the installer too often without finishing; `bootqueue rebuild HOST` starts the count again",
+  "rebuilds-under-way":
+    "hosts are being rebuilt already; `bootqueue rebuild --status` shows them, `--stop` arms no further one",
+  "no-rebuilds": "no host waits to be rebuilt; `bootqueue rebuild --status` shows what became of the last ones",
   "wrong-token": "the token is not that of the install under way",
 };

@@ -9,6 +9,7 @@ import type { MacAddress } from "../net/mac-address.ts";
 import { inOtherOrder, type SystemUuid } from "../net/system-uuid.ts";
 import type { Instant } from "../std/clock.ts";
 import type { Host, HostId } from "./host.ts";
+import type { RebuildSet } from "./rebuild-set.ts";
 import type { Slot, SlotId } from "./slot.ts";
 import { Table } from "./table.ts";
 import type { TableChanges } from "./table-changes.ts";
@@ -22,9 +23,11 @@ export interface QueueState {
   readonly hosts: Rows<Host>;
   /** true: no unknown host takes a slot. */
   readonly paused: boolean;
+  /** Hosts that are installed again in turns; null: none were ordered yet. */
+  readonly rebuilds: RebuildSet | null;
 }
 
-export const EMPTY_QUEUE: QueueState = { slots: [], hosts: [], paused: false };
+export const EMPTY_QUEUE: QueueState = { slots: [], hosts: [], paused: false, rebuilds: null };
 
 /** The same queue in the form in which nothing has to be searched. */
 export function indexed(state: QueueState): QueueState {

@@ -5,6 +5,7 @@ import type { Effect } from "./effect.ts";
 import type { QueueEvent } from "./event.ts";
 import * as installing from "./installing.ts";
 import * as operating from "./operating.ts";
+import { setRebuildOrdered, setRebuildResumed, setRebuildStopped, withRebuilds } from "./rebuild-set.ts";
 import type { QueueRules } from "./rules.ts";
 import type { QueueState } from "./state.ts";
 import type { Step } from "./step.ts";
@@ -13,6 +14,10 @@ import { timePassed } from "./timing.ts";
 
 /** The whole life of the queue. Pure: same arguments, same answer; it reads no clock and does no I/O. */
 export function transition(state: QueueState, event: QueueEvent, now: Instant, rules: QueueRules): Step {
+  return withRebuilds(state, decide(state, event, now, rules), now, rules);
+}
+
+function decide(state: QueueState, event: QueueEvent, now: Instant, rules: QueueRules): Step {
   switch (event.type) {
     case "host-seen":
       return taking.hostSeen(state, event, now, rules);
@@ -68,6 +73,12 @@ export function transition(state: QueueState, event: QueueEvent, now: Instant, r
       return afterReset(operating.hostReset(state, event, now), now, rules);
     case "host-mode-set":
       return operating.hostModeSet(state, event, now);
+    case "set-rebuild-ordered":
+      return setRebuildOrdered(state, event, now);
+    case "set-rebuild-stopped":
+      return setRebuildStopped(state);
+    case "set-rebuild-resumed":
+      return setRebuildResumed(state);
     case "queue-paused":
       return operating.queuePaused(state, true);
     case "queue-resumed":

@@ -25,7 +25,7 @@ export interface SavedSlot extends Omit<Slot, "state"> {
 /** Keeps the identity of every slot and host that it does not change. */
 export function toSaved(state: QueueState): SavedQueue & Readonly<Record<string, unknown>> {
   const slots = state.slots.flatMap((slot) => toSavedSlot(slot) ?? []);
-  return { version: SAVED_VERSION, paused: state.paused, slots, hosts: [...state.hosts] };
+  return { version: SAVED_VERSION, paused: state.paused, rebuilds: state.rebuilds, slots, hosts: [...state.hosts] };
 }
 
 /** null: it does not stand in the file. One that the configuration no longer lists was only kept for its hold. */
@@ -40,8 +40,8 @@ export function readSaved(saved: unknown): Result<QueueState, readonly Problem[]
   if (!current.ok) return current;
   const read = checkDocument(savedQueue, current.value);
   if (!read.ok) return read;
-  const { paused, slots, hosts } = read.value;
-  const state: QueueState = { slots, hosts, paused };
+  const { paused, rebuilds, slots, hosts } = read.value;
+  const state: QueueState = { slots, hosts, paused, rebuilds };
   const problems = contradictions(state);
   return problems.length === 0 ? ok(state) : err(problems);
 }

@@ -12,6 +12,7 @@ export interface ListChanges {
 /** What one save changed. What is left out did not change. */
 export interface JournalEntry {
   readonly paused?: boolean;
+  readonly rebuilds?: object | null;
   readonly slots?: ListChanges;
   readonly hosts?: ListChanges;
 }
@@ -76,14 +77,22 @@ export function decodeJournal(bytes: Buffer): Result<Journal, JournalDamage> {
 /** The content of a state file as it was after these saves. What they say is not checked here. */
 export function replayed(content: Row, entries: readonly JournalEntry[]): Row {
   let paused = content.paused;
+  let rebuilds = content.rebuilds;
   const slots = rowsById(content.slots);
   const hosts = rowsById(content.hosts);
   for (const entry of entries) {
     paused = entry.paused ?? paused;
+    if (entry.rebuilds !== undefined) rebuilds = entry.rebuilds;
     apply(slots, entry.slots);
     apply(hosts, entry.hosts);
   }
-  return { ...content, paused, slots: [...slots.values()], hosts: [...hosts.values()] };
+  return {
+    ...content,
+    paused,
+    ...(rebuilds === undefined ? {} : { rebuilds }),
+    slots: [...slots.values()],
+    hosts: [...hosts.values()],
+  };
 }
 
 /** A Map does just that: a known id keeps its place, a new one goes to the end. */

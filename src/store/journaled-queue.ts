@@ -219,6 +219,7 @@ function entryOf(before: QueueState, after: QueueState): JournalEntry | null {
   }
   return {
     ...(before.paused === after.paused ? {} : { paused: after.paused }),
+    ...(before.rebuilds === after.rebuilds ? {} : { rebuilds: after.rebuilds }),
     ...listOf("slots", changes.slots.gone, slots),
     ...listOf("hosts", changes.hosts.gone, changes.hosts.set),
   };
@@ -231,6 +232,7 @@ function isOnlyHeldOrFree(before: Slot, after: Slot): boolean {
     isNobodys(after) &&
     before.hostname === after.hostname &&
     before.profile === after.profile &&
+    before.labels === after.labels &&
     before.reservation === after.reservation &&
     before.declared === after.declared
   );

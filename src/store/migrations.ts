@@ -16,9 +16,10 @@ const MIGRATIONS: Migrations = {
       state: isSaved(slot.state) && slot.state.type === "skipped" ? { ...slot.state, conflict: null } : slot.state,
     })),
   }),
-  // No host kept the history of its installs, and no slot had labels.
+  // No host kept the history of its installs, no slot had labels, and hosts were rebuilt one by one.
   2: (saved) => ({
     ...saved,
+    rebuilds: null,
     hosts: each(saved.hosts, (host) => ({ ...host, operations: [] })),
     slots: each(saved.slots, (slot) => ({ ...slot, labels: [] })),
   }),

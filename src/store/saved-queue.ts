@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Host, HostState, HostStateType } from "../queue/host.ts";
 import type { Inventory } from "../queue/inventory.ts";
 import type { Operation } from "../queue/operation.ts";
+import type { RebuildSet } from "../queue/rebuild-set.ts";
 import type { Slot } from "../queue/slot.ts";
 import type { SavedQueue, SavedSlot } from "./format.ts";
 
@@ -160,11 +161,35 @@ const host = exactly<Host>()(
   }),
 );
 
+const rebuilds = exactly<RebuildSet>()(
+  z.strictObject({
+    startedAt: instant,
+    parallel: z.int().min(1),
+    keepGoing: z.boolean(),
+    stopped: text.nullable(),
+    members: z
+      .array(
+        z.strictObject({
+          host: hostId,
+          state: z.discriminatedUnion("type", [
+            z.strictObject({ type: z.literal("waiting"), token }),
+            z.strictObject({ type: z.literal("running"), token }),
+            z.strictObject({ type: z.literal("succeeded") }),
+            z.strictObject({ type: z.literal("failed"), reason: text }),
+            z.strictObject({ type: z.literal("left-out"), reason: text }),
+          ]),
+        }),
+      )
+      .readonly(),
+  }),
+);
+
 /** The shape of the file's content; what its parts say of each other is looked at in `contradictions.ts`. */
 export const savedQueue = exactly<SavedQueue>()(
   z.strictObject({
     version: z.literal(3),
     paused: z.boolean(),
+    rebuilds: rebuilds.nullable(),
     slots: z.array(slot).readonly(),
     hosts: z.array(host).readonly(),
   }),

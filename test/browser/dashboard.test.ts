@@ -342,7 +342,7 @@ describe("the dashboard in a browser", () => {
 
   test("has nothing to say but what to do when the queue is empty", async () => {
     const { state } = site.appliance;
-    site.appliance.publish({ slots: [], hosts: [], paused: false });
+    site.appliance.publish({ slots: [], hosts: [], paused: false, rebuilds: null });
     const page = await visit("/");
     await page.waitForSelector("text=No slots yet");
     await picture(page, "queue-empty");

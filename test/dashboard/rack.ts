@@ -181,6 +181,7 @@ export function fullRack(): QueueState {
     );
   });
   return {
+    rebuilds: null,
     slots: slots.map((slot, i) => {
       if (i === 9)
         return { ...slot, state: { type: "held", mac: macOf(40), uuid: null, since: NOON, until: deadline(1.5) } };

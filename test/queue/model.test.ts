@@ -4,6 +4,7 @@ import type { QueueEvent } from "../../src/queue/event.ts";
 import { BEYOND_INSTALLING, type HostStateType, MOVES } from "../../src/queue/host.ts";
 import { isWaitingToJoin } from "../../src/queue/installing.ts";
 import { OPERATIONS_MAX, STEPS_MAX, type StepReport } from "../../src/queue/operation.ts";
+import { awaitsRebuild } from "../../src/queue/rebuild-set.ts";
 import { EMPTY_QUEUE, type QueueState } from "../../src/queue/state.ts";
 import type { Step } from "../../src/queue/step.ts";
 import { resume, transition } from "../../src/queue/transition.ts";
@@ -30,7 +31,12 @@ const UNDER_WAY: ReadonlySet<HostStateType> = new Set([
 ]);
 
 /** What an operator alone may do to a machine that is installed. */
-const BY_OPERATOR: ReadonlySet<QueueEvent["type"]> = new Set(["rebuild-ordered", "host-reset"]);
+const BY_OPERATOR: ReadonlySet<QueueEvent["type"]> = new Set([
+  "rebuild-ordered",
+  "set-rebuild-ordered",
+  "set-rebuild-resumed",
+  "host-reset",
+]);
 
 describe("the queue, under random events", () => {
   for (let run = 0; run < RUNS; run++) {
@@ -91,6 +97,13 @@ function check(before: QueueState, event: QueueEvent, { state, verdict, lasting,
       told,
     );
   }
+  // No more of a set are armed at one time than was said, and each of them by the set.
+  const armed = state.rebuilds?.members.filter((member) => member.state.type === "running") ?? [];
+  assert.ok(armed.length <= (state.rebuilds?.parallel ?? 0), told);
+  for (const { host, state: member } of armed) {
+    if (member.type !== "running") continue;
+    assert.equal(state.hosts.find(({ id }) => id === host)?.attempt?.token, member.token, told);
+  }
   // 3. At most one joins; while any waits for it, one does.
   const joining = state.hosts.filter((host) => host.state.type === "joining").length;
   assert.ok(joining <= 1, told);
@@ -100,6 +113,7 @@ function check(before: QueueState, event: QueueEvent, { state, verdict, lasting,
   // 6. A host beyond installing gets no installer, whatever asks, until the operator arms it.
   for (const host of before.hosts) {
     if (!BEYOND_INSTALLING.has(host.state.type) || BY_OPERATOR.has(event.type)) continue;
+    if (awaitsRebuild(before, host.id)) continue;
     const after = state.hosts.find((other) => other.id === host.id);
     assert.ok(after !== undefined, told);
     assert.ok(BEYOND_INSTALLING.has(after.state.type) || after.state.type === "failed", told);
@@ -115,7 +129,12 @@ function check(before: QueueState, event: QueueEvent, { state, verdict, lasting,
 function lastingPart(state: QueueState) {
   const saved = toSaved(state);
   const slots = saved.slots.map((slot) => [slot.id, slot.state]);
-  return { slots, hosts: state.hosts.filter((host) => host.state.type !== "discovered"), paused: state.paused };
+  return {
+    slots,
+    hosts: state.hosts.filter((host) => host.state.type !== "discovered"),
+    paused: state.paused,
+    rebuilds: state.rebuilds,
+  };
 }
 
 /** As it is after `kill -9` and a start. */
@@ -127,6 +146,12 @@ function restarted(state: QueueState): QueueState {
 
 function declare(state: QueueState, count: number, now: number): QueueState {
   return transition(state, { type: "slots-declared", slots: b.declaredSlots(count) }, now as Instant, RULES).state;
+}
+
+function setRebuild(random: { below(limit: number): number }, state: QueueState): QueueEvent {
+  const chosen = state.hosts.filter(() => random.below(2) === 0);
+  const members = chosen.map(({ id }) => ({ host: id, token: b.token(`${id}-${random.below(1_000_000)}`) }));
+  return { type: "set-rebuild-ordered", members, parallel: 1 + random.below(3), keepGoing: random.below(2) === 0 };
 }
 
 function outcome(random: { below(limit: number): number }): StepReport["outcome"] {
@@ -166,6 +191,8 @@ function randomEvent(random: { below(limit: number): number }, state: QueueState
     random.below(4) === 0 ? b.skip(slot) : b.unskip(slot),
     random.below(3) === 0 ? b.registered(n, random.below(2) === 0 ? slot : null) : b.approved(n),
     random.below(4) === 0 ? b.rebuild(n, `${n}-${random.below(1_000_000)}`) : b.seen(n),
+    random.below(4) === 0 ? setRebuild(random, state) : b.seen(n),
+    random.below(3) === 0 ? { type: random.below(2) === 0 ? "set-rebuild-stopped" : "set-rebuild-resumed" } : b.seen(n),
     random.below(6) === 0 ? b.reset(n, random.below(2) === 0) : b.seen(n),
     random.below(6) === 0 ? b.marked(n) : b.requested(n),
     random.below(8) === 0 ? { type: "address-declined", mac: b.mac(n, nic), address: b.address(slot) } : b.seen(n),

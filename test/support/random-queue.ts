@@ -12,6 +12,7 @@ import {
   MOVES,
 } from "../../src/queue/host.ts";
 import type { Inventory } from "../../src/queue/inventory.ts";
+import type { MemberState } from "../../src/queue/rebuild-set.ts";
 import { type ProfileName, type Slot, slotIdOf } from "../../src/queue/slot.ts";
 import type { QueueState } from "../../src/queue/state.ts";
 import type { Instant } from "../../src/std/clock.ts";
@@ -151,7 +152,23 @@ export function randomQueue(random: () => number, size: number): QueueState {
           ]),
     };
   });
-  return { slots, hosts, paused: random() < 0.5 };
+  const rebuilds = maybe(() => ({
+    startedAt: instant(),
+    parallel: 1 + whole(4),
+    keepGoing: random() < 0.5,
+    stopped: maybe(word),
+    members: hosts.map((host) => ({
+      host: host.id,
+      state: pick<MemberState>([
+        { type: "waiting", token: "t" as AttemptToken },
+        { type: "running", token: "t" as AttemptToken },
+        { type: "succeeded" },
+        { type: "failed", reason: word() },
+        { type: "left-out", reason: word() },
+      ]),
+    })),
+  }));
+  return { slots, hosts, paused: random() < 0.5, rebuilds };
 }
 
 const STATE_TYPES = Object.keys(MOVES) as HostStateType[];
