@@ -43,7 +43,7 @@ import { serveDhcp } from "./dhcp/server.ts";
 import { createRunEffect } from "./effects.ts";
 import { createAssetApp } from "./http/asset-app.ts";
 import { newAttemptToken } from "./http/attempt-tokens.ts";
-import { type Certificate, loadCertificate } from "./http/certificate.ts";
+import { agentTrustOf, type Certificate, loadCertificate } from "./http/certificate.ts";
 import { createMachineApp } from "./http/machine-app.ts";
 import { refusalToServe } from "./net/interfaces.ts";
 import { type Ipv4Address, parseIpv4Address } from "./net/ipv4-address.ts";
@@ -127,8 +127,11 @@ class Daemon {
     this.#configPath = configPath;
     this.#log = log;
     const { network, http } = settings.config;
-    const tls = { port: http.tls_port ?? 443, fingerprint: certificate?.fingerprint ?? "" };
-    this.#urls = new Urls(network.address, http.port, certificate === null ? null : tls);
+    const tls =
+      certificate === null
+        ? null
+        : { port: http.tls_port ?? 443, fingerprint: certificate.fingerprint, trust: agentTrustOf(certificate) };
+    this.#urls = new Urls(network.address, http.port, tls);
     this.#site = installSite(settings, this.#urls);
     this.#trace = new Trace(systemClock, log);
     this.#loops = new LoopBreaker(systemClock, this.#trace);

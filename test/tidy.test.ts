@@ -16,9 +16,29 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, Arrow>>>> = {
   dashboard: { trace: "all", queue: "all", std: "all" },
   doctor: { config: "all", net: "all", std: "all" },
   portal: { queue: "all", net: "all", std: "all" },
-  http: { boot: "all", profiles: "all", trace: "all", queue: "all", pool: "types", net: "all", std: "all" },
-  boot: { dhcp: "all", tftp: "all", profiles: "all", trace: "all", queue: "all", pool: "all", net: "all", std: "all" },
-  profiles: { queue: "types", net: "all", std: "all" },
+  http: {
+    boot: "all",
+    profiles: "all",
+    firstboot: "types",
+    trace: "all",
+    queue: "all",
+    pool: "types",
+    net: "all",
+    std: "all",
+  },
+  boot: {
+    dhcp: "all",
+    tftp: "all",
+    profiles: "all",
+    firstboot: "types",
+    trace: "all",
+    queue: "all",
+    pool: "all",
+    net: "all",
+    std: "all",
+  },
+  profiles: { firstboot: "all", queue: "types", net: "all", std: "all" },
+  firstboot: { net: "all", std: "all" },
   // Not types alone: what changed is asked of the queue's own tables, and they are built again from the disk.
   store: { queue: "all", pool: "types", std: "all" },
   trace: { net: "all", std: "all" },
@@ -48,14 +68,15 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   ssh2: ["cluster"],
   tftp: ["doctor"],
   yaml: ["profiles"],
-  zod: ["std", "config", "profiles", "store", "trace", "http", "images"],
+  zod: ["std", "config", "profiles", "firstboot", "store", "trace", "http", "images"],
 };
 
 /** Rooms that decide and describe: no clock, no chance, no world. */
-const PURE = new Set(["queue", "pool", "profiles", "net"]);
+const PURE = new Set(["queue", "pool", "profiles", "firstboot", "net"]);
 
 /** Files of pure rooms that may touch the world after all, and why. */
 const IMPURE: Readonly<Record<string, string>> = {
+  "firstboot/shell-files.ts": "reads the shell that lies beside it, so that it is shell and not text in a program",
   "net/open-udp.ts": "opens the real sockets that the rest of net/ only describes",
 };
 

@@ -1,3 +1,4 @@
+import type { AgentTrust } from "../firstboot/agent-links.ts";
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import { formatMacHyphens, type MacAddress } from "../net/mac-address.ts";
 import { bootImageOf, findImage, type StoredImage } from "../profiles/boot-image.ts";
@@ -8,6 +9,7 @@ import type { AttemptToken, HostId } from "../queue/host.ts";
 export interface TlsEndpoint {
   readonly port: number;
   readonly fingerprint: string;
+  readonly trust: AgentTrust;
 }
 
 /** Every address under which machines find us, in one place. IP literals only: UEFI HTTP Boot may have no DNS. */
@@ -17,12 +19,14 @@ export class Urls {
   /** For installers, which are told its fingerprint. */
   readonly #installerBase: string;
   readonly #certFingerprint: string | null;
+  readonly #trust: AgentTrust | null;
 
   /** `tls` null: everything is plain HTTP. */
   constructor(address: Ipv4Address, port: number, tls: TlsEndpoint | null = null) {
     this.#base = `http://${address}${port === 80 ? "" : `:${port}`}`;
     this.#installerBase = tls === null ? this.#base : `https://${address}${tls.port === 443 ? "" : `:${tls.port}`}`;
     this.#certFingerprint = tls?.fingerprint ?? null;
+    this.#trust = tls?.trust ?? null;
   }
 
   /** The iPXE script of the host with this NIC. */
@@ -61,6 +65,7 @@ export class Urls {
         installed: `${this.#base}/api/hosts/${host}/installed/${token}`,
         failed: `${this.#base}/api/hosts/${host}/failed/${token}`,
       },
+      agent: { base: `${this.#installerBase}/api/hosts/${host}`, trust: this.#trust },
     };
   }
 }

@@ -13,26 +13,36 @@ export interface ShellFiles {
 }
 
 /** Kinds of steps that are a fragment of ours with settings in front. */
-export const FRAGMENTS = ["packages", "network", "sysctl", "node-exporter", "repositories", "iommu", "cluster-options", "ceph"] as const;
+export const FRAGMENTS = [
+  "packages",
+  "time",
+  "network",
+  "sysctl",
+  "node-exporter",
+  "repositories",
+  "iommu",
+  "cluster-options",
+  "ceph",
+] as const;
 
 export type Fragment = (typeof FRAGMENTS)[number];
 
 /** In the order in which they make one program. */
 const AGENT_PARTS = ["words", "http", "machine", "steps", "join", "main"] as const;
 
-let files: ShellFiles | undefined;
-
-/** Read once. Throws when one is missing, which only a bad package can bring about. */
+/** Throws when one is missing, which only a bad package can bring about. */
 export function shellFiles(): ShellFiles {
-  files ??= {
+  return {
     agent: AGENT_PARTS.map((part) => read(`agent/${part}.sh`)).join("\n"),
     hook: read("hook.sh"),
     systemdUnit: read("bootqueue-agent.service"),
     openrcService: read("bootqueue-agent.openrc"),
     prelude: read("steps/prelude.sh"),
-    fragments: Object.fromEntries(FRAGMENTS.map((kind) => [kind, read(`steps/${kind}.sh`)])) as Record<Fragment, string>,
+    fragments: Object.fromEntries(FRAGMENTS.map((kind) => [kind, read(`steps/${kind}.sh`)])) as Record<
+      Fragment,
+      string
+    >,
   };
-  return files;
 }
 
 function read(name: string): string {

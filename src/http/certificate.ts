@@ -1,6 +1,7 @@
-import { webcrypto, X509Certificate } from "node:crypto";
+import { createHash, webcrypto, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { AgentTrust } from "../firstboot/agent-links.ts";
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import type { Instant } from "../std/clock.ts";
 import { writeSecretFile } from "./secret-file.ts";
@@ -11,6 +12,12 @@ export interface Certificate {
   readonly certPem: string;
   /** SHA-256 of the certificate: 32 pairs of hexadecimal digits with colons, as Proxmox takes it. */
   readonly fingerprint: string;
+}
+
+/** By which the first-boot agent knows us. */
+export function agentTrustOf({ certPem }: Certificate): AgentTrust {
+  const spki = new X509Certificate(certPem).publicKey.export({ type: "spki", format: "der" });
+  return { publicKeyPin: createHash("sha256").update(spki).digest("base64"), certificatePem: certPem };
 }
 
 /**

@@ -14,6 +14,7 @@ import { err } from "../std/result.ts";
 import { unreachable } from "../std/unreachable.ts";
 import { serveAnswerFile } from "./answer-files.ts";
 import { findHostByToken } from "./attempt-tokens.ts";
+import { takeStepReport } from "./first-boot-reports.ts";
 import { takeFailureReport, takeProgress } from "./install-progress.ts";
 import { bodyOf, listed, type MachineAppParts, notes, statusOf, whyNotFor } from "./machine-replies.ts";
 
@@ -37,6 +38,7 @@ export function createMachineApp(parts: MachineAppParts): Hono {
   app.on(["GET", "POST"], "/api/hosts/:id/installed/:token", (c) => takeInstallReport(parts, c, c.req.param("token")));
   app.get("/api/hosts/:id/first-boot-script/:token", (c) => serveFirstBootScript(parts, c));
   app.post("/api/hosts/:id/phone-home/:token", (c) => takePhoneCall(parts, c));
+  app.post("/api/hosts/:id/steps/:token", (c) => takeStepReport(parts, c));
   app.notFound((c) => unknown.refused(c, 404, c.req.method, `nothing here is called ${pathOf(c)}`));
   app.onError((error, c) => {
     // What it says may hold a part of the request, so it goes to the operator and not to the machine.
@@ -184,6 +186,8 @@ async function takePhoneCall(parts: MachineAppParts, c: Context): Promise<Respon
   const body = await bodyOf(c);
   const { status, reason } = readPhoneCall(body);
   const token = host.attempt?.token ?? ("" as AttemptToken);
+  // It says so twice where it gave up a step that had to end its install already.
+  if (status === "failed" && host.state.type === "failed") return c.text("thank you\n");
   let verdict = await parts.queue.dispatch({ type: "phoned-home", host: host.id, token });
   if (verdict.type !== "refused" && status === "finished") {
     verdict = await parts.queue.dispatch({ type: "first-boot-finished", host: host.id, token });

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { AgentLinks } from "../firstboot/agent-links.ts";
 import type { DomainName, Hostname } from "../net/hostname.ts";
 import type { Ipv4Address, Ipv4Subnet } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
@@ -117,6 +118,7 @@ export interface Links {
   /** Of the parts of an image, by its name or its product's; null: there is none. */
   image(name: string): BootImage | null;
   readonly plain: PlainLinks;
+  readonly agent: AgentLinks;
 }
 
 /** Addresses by plain HTTP in any case, for installers and shells that cannot be told a certificate's fingerprint. */

@@ -23,5 +23,7 @@ export function maskedLinks(links: Links): Links {
       installed: mask(plain.installed),
       failed: mask(plain.failed),
     },
+    // The token stands beside them, not in them.
+    agent: links.agent,
   };
 }

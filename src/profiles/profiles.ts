@@ -164,6 +164,7 @@ const TRIAL_LINKS: Links = {
     installed: "http://192.0.2.1/",
     failed: "http://192.0.2.1/",
   },
+  agent: { base: "http://192.0.2.1", trust: null },
 };
 
 const TRIAL_REQUEST = { uuid: null, serial: null, product: null, release: null } as const;

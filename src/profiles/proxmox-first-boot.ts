@@ -1,3 +1,5 @@
+import { renderFirstBootHook } from "../firstboot/render-hook.ts";
+import type { FirstBootStep } from "../firstboot/step-settings.ts";
 import type { InstallTarget, Links } from "./kind.ts";
 import type { ProxmoxSettings } from "./proxmox-settings.ts";
 
@@ -11,11 +13,22 @@ export function renderFirstBootScript(settings: ProxmoxSettings, target: Install
   if (firstBoot === undefined || firstBoot.source === "from-iso" || firstBoot.url !== undefined) return null;
   const own = firstBoot.script ?? null;
   if (!firstBoot.phone_home) return own;
+  const steps = stepsOf(firstBoot);
+  if (firstBoot.steps.length > 0) return renderFirstBootHook({ steps }, target, links);
   return [
     HEAD.replace("@NAME@", `${target.hostname}.${target.domain}`),
     own === null ? "" : ownPart(own),
     PHONE_HOME.replace("@URL@", () => quoted(links.phoneHome)),
   ].join("");
+}
+
+/** What the first-boot agent does: the profile's own script, and then its steps. Empty: there is no agent. */
+export function stepsOf(firstBoot: ProxmoxSettings["first_boot"]): readonly FirstBootStep[] {
+  if (firstBoot === undefined || firstBoot.steps.length === 0) return [];
+  const { script, steps } = firstBoot;
+  return script === undefined
+    ? steps
+    : [{ type: "script", name: "own-script", script, minutes: 60, tries: 3 }, ...steps];
 }
 
 function ownPart(script: string): string {

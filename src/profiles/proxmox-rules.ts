@@ -1,3 +1,4 @@
+import { stepProblems, stepTargetProblems } from "../firstboot/step-rules.ts";
 import { isHostAddress } from "../net/ipv4-address.ts";
 import type { Problem } from "../std/problem.ts";
 import type { InstallTarget } from "./kind.ts";
@@ -17,6 +18,7 @@ export function settingsProblems(settings: ProxmoxSettings): readonly Problem[] 
     ...networkProblems(settings.network),
     ...diskProblems(settings.disk_setup),
     ...firstBootProblems(settings.first_boot),
+    ...stepProblems(settings.first_boot?.steps ?? [], settings.cluster ?? null),
   ];
 }
 
@@ -62,7 +64,7 @@ export function productProblems({ global, disk_setup }: ProxmoxSettings, product
 
 /** Rules between the settings and the slot. */
 export function targetProblems(settings: ProxmoxSettings, target: InstallTarget): readonly Problem[] {
-  const problems: Problem[] = [];
+  const problems: Problem[] = [...stepTargetProblems(settings.first_boot?.steps ?? [], target)];
   const say = (path: string, message: string) => problems.push({ path, message });
   const fqdn = fqdnOf(settings, target);
   if (fqdn.length > 253) say("hostname", `expected a full name of at most 253 characters, found ${fqdn.length}`);
@@ -227,13 +229,14 @@ function firstBootProblems(firstBoot: ProxmoxSettings["first_boot"]): Problem[] 
   if (firstBoot === undefined) return [];
   const problems: Problem[] = [];
   const say = (path: string, message: string) => problems.push({ path: `first_boot${path}`, message });
-  const { source, url, cert_fingerprint, script, phone_home, ordering } = firstBoot;
+  const { source, url, cert_fingerprint, script, phone_home, ordering, steps } = firstBoot;
   const isOurs = source === "from-url" && url === undefined;
   const whose = source === "from-iso" ? 'source = "from-iso"' : "a url of your own";
   if (source === "from-iso" && url !== undefined) say(".url", 'expected no url with source = "from-iso"');
   if (isOurs && script === undefined && !phone_home) {
     say("", "expected a script or phone_home = true; leave the table out for nothing");
   }
+  if (steps.length > 0 && !phone_home) say(".phone_home", "expected true with steps: what becomes of them is told");
   if (!isOurs && script !== undefined) say(".script", `expected no script with ${whose}: only one can run`);
   if (!isOurs && phone_home) {
     say(".phone_home", `expected phone_home = false with ${whose}: that script does not know where to call`);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { proxmoxSteps } from "../firstboot/step-settings.ts";
 import { oneOf, textLike, whole } from "../std/field.ts";
 import * as field from "./proxmox-fields.ts";
 import { PRODUCT_NAMES } from "./proxmox-product.ts";
@@ -160,6 +161,7 @@ const FirstBootSection = z.strictObject({
     .boolean({ error: "expected true or false" })
     .default(true)
     .describe("Tell bootqueue when the script has ended well; the machine is ready only then."),
+  steps: proxmoxSteps,
 });
 
 export const ProxmoxSettings = z.strictObject({

@@ -49,7 +49,7 @@ export function describeValue(value: unknown): string {
 
 function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, document: unknown, hints: KeyHints): Problem[] {
   if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(schema, issue.path);
+    const known = knownKeys(schema, issue.path, document);
     return issue.keys.map((key) => unknownKey([...issue.path, key], key, known, hints));
   }
   const path = formatPath(issue.path);
@@ -90,13 +90,19 @@ const TYPES: Readonly<Partial<Record<string, string>>> = {
 };
 
 /** The keys that the schema knows at `path`, read from its JSON Schema so that wrappers do not matter. */
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[], document: unknown): string[] {
   let node: z.core.JSONSchema.BaseSchema = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   for (const step of path) {
     const next = typeof step === "number" ? node.items : (node.properties?.[String(step)] ?? node.additionalProperties);
     if (typeof next !== "object" || Array.isArray(next)) return [];
     node = next;
   }
+  // Of several forms, the one that the document says it has.
+  const said = valueAt(document, [...path, "type"]);
+  const form = node.oneOf?.find(
+    (one) => typeof one === "object" && typeof one.properties?.type === "object" && one.properties.type.const === said,
+  );
+  if (typeof form === "object") node = form;
   return Object.keys(node.properties ?? {});
 }
 

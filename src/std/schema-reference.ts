@@ -27,6 +27,10 @@ function sectionsOf(node: Node, path: readonly string[], isList = false): Sectio
   for (const [key, child] of entriesOf(node)) {
     const table = tableIn(child);
     if (table === null) continue;
+    if (isChoice(table.node)) {
+      sections.push(...choiceSections(child, table.node, [...path, key]));
+      continue;
+    }
     // The list is described, not the table in it.
     const described = { ...table.node, description: child.description ?? table.node.description ?? "" };
     sections.push(...sectionsOf(described, [...path, key], table.isList));
@@ -34,7 +38,32 @@ function sectionsOf(node: Node, path: readonly string[], isList = false): Sectio
   return sections;
 }
 
+/** A list whose entries say with `type` what they are: a section for the list, and one for each type. */
+function choiceSections(list: Node, choice: Node, path: readonly string[]): Section[] {
+  const name = path.join(".");
+  const members = (choice.oneOf ?? []).filter((member): member is Node => typeof member === "object");
+  const types = members.map((member) => `\`${typeWord(member)}\``).join(", ");
+  const text = `${list.description ?? ""} Each entry has a \`type\`: ${types}.`.trim();
+  const own = members.map((node) => ({
+    heading: `### \`[[${name}]]\` with \`type = "${typeWord(node)}"\``,
+    text: node.description ?? "",
+    node: { ...node, properties: Object.fromEntries(entriesOf(node).filter(([key]) => key !== "type")) },
+  }));
+  return [{ heading: `## \`[[${name}]]\``, text, node: {} }, ...own];
+}
+
+function isChoice(node: Node): boolean {
+  return node.oneOf !== undefined;
+}
+
+function typeWord(node: Node): string {
+  const type = node.properties?.type;
+  return typeof type === "object" ? String(type.const ?? "") : "";
+}
+
 function rows(node: Node): string {
+  if (entriesOf(node).length === 0) return "";
+
   const required = new Set(node.required ?? []);
   const lines = entriesOf(node)
     .filter(([, child]) => tableIn(child) === null)
@@ -61,6 +90,7 @@ function entriesOf(node: Node): [string, Node][] {
 function tableIn(node: Node): { readonly node: Node; readonly isList: boolean } | null {
   if (node.type === "object" && node.properties !== undefined) return { node, isList: false };
   const item = itemOf(node);
+  if (node.type === "array" && item?.oneOf !== undefined) return { node: item, isList: true };
   // Lists inside a section are short and written in one line.
   if (node.type === "array" && item?.properties !== undefined && Object.keys(item.properties).length > 2) {
     return { node: item, isList: true };

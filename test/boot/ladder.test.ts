@@ -86,7 +86,7 @@ describe("Urls", () => {
   });
 
   test("sends installers to HTTPS, and boot loaders and the installed system to plain HTTP", () => {
-    const urls = new Urls(SERVER, 80, { port: 443, fingerprint: "AB:CD" });
+    const urls = new Urls(SERVER, 80, { port: 443, fingerprint: "AB:CD", trust: TRUST });
     const links = urls.links(machine(1).host, "token-1" as AttemptToken);
     const host = `/api/hosts/${machine(1).host}`;
     assert.deepEqual(
@@ -108,3 +108,5 @@ describe("Urls", () => {
     assert.equal(urls.asset("pve 9/100%/a&b.img"), "http://10.97.0.1/assets/pve%209/100%25/a%26b.img");
   });
 });
+
+const TRUST = { publicKeyPin: "cGlu", certificatePem: "-----BEGIN CERTIFICATE-----" };

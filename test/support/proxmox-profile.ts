@@ -39,6 +39,7 @@ export const LINKS: Links = {
     installed: `http://10.11.0.1/api/hosts/52-54-00-ba-5e-11/installed/${TOKEN}`,
     failed: `http://10.11.0.1/api/hosts/52-54-00-ba-5e-11/failed/${TOKEN}`,
   },
+  agent: { base: "http://10.11.0.1/api/hosts/52-54-00-ba-5e-11", trust: null },
 };
 
 /** As an installer of this release asks; null: one that does not say. */

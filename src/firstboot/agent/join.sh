@@ -7,9 +7,8 @@ answers_of() {
   sed -n "s/^$1 //p" "$WORK/turn"
 }
 
-# NAME SECONDS CLUSTER CONFIG-FILE [CA-FILE]: asks for the turn until it has it, and does what the appliance decided.
+# NAME SECONDS CONFIG-FILE [CA-FILE]: asks for the turn until it has it, and does what the appliance decided.
 do_join() {
-  cluster=$3
   waited_for=''
   while :; do
     tell turn "{\"step\":\"$1\"}"
@@ -22,6 +21,7 @@ do_join() {
     esac
     cp "$WORK/body" "$WORK/turn"
     read -r verdict verdict_rest <"$WORK/turn" || verdict=''
+    cluster=$(answers_of cluster | tr -cd '0-9A-Za-z-')
     case $verdict in
       member)
         text="it is a member of $cluster already"
@@ -40,7 +40,7 @@ do_join() {
         return 3
         ;;
       bootstrap | join)
-        take_turn "$1" "$2" "$4" "${5:-}"
+        take_turn "$1" "$2" "$3" "${4:-}"
         code=$?
         join_result "$code" || return $?
         return "$code"
