@@ -38,14 +38,20 @@ describe("readSaved() of an older file", () => {
     const saved = JSON.parse(JSON.stringify(toSaved(QUEUE))) as Loose;
     const hosts = saved.hosts.map((one) => ({ ...one, dhcp: undefined, operations: undefined }));
     const slots = saved.slots.map((one) => ({ ...one, labels: undefined }));
-    assert.deepEqual(readSaved({ ...saved, version: 1, hosts, slots }), { ok: true, value: QUEUE });
+    assert.deepEqual(readSaved({ ...saved, version: 1, rebuilds: undefined, hosts, slots }), {
+      ok: true,
+      value: QUEUE,
+    });
   });
 
   test("version 2 kept no history of installs and knew no labels", () => {
     const saved = JSON.parse(JSON.stringify(toSaved(QUEUE))) as Loose;
     const hosts = saved.hosts.map((one) => ({ ...one, operations: undefined }));
     const slots = saved.slots.map((one) => ({ ...one, labels: undefined }));
-    assert.deepEqual(readSaved({ ...saved, version: 2, hosts, slots }), { ok: true, value: QUEUE });
+    assert.deepEqual(readSaved({ ...saved, version: 2, rebuilds: undefined, hosts, slots }), {
+      ok: true,
+      value: QUEUE,
+    });
   });
 
   test("version 1 that holds no hosts at all is refused with words, not with an exception", () => {
@@ -158,7 +164,7 @@ describe("readSaved() refuses", () => {
   }
 
   test("several problems at once, each with its path", () => {
-    const read = readSaved({ version: SAVED_VERSION, paused: 1, slots: {}, hosts: null });
+    const read = readSaved({ version: SAVED_VERSION, paused: 1, rebuilds: null, slots: {}, hosts: null });
     assert.deepEqual(read.ok ? [] : read.error.map((problem) => problem.path), ["paused", "slots", "hosts"]);
   });
 });
@@ -177,6 +183,7 @@ const HELD = { type: "held", mac: "52:54:00:aa:00:07", uuid: null, since: 1, unt
 
 const QUEUE = {
   paused: false,
+  rebuilds: null,
   slots: [
     {
       id: "10.11.0.2",
