@@ -1,6 +1,5 @@
 import { access, mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
@@ -19,6 +18,7 @@ import { AssetTftpFiles } from "./boot/tftp-files.ts";
 import { tftpFootprints } from "./boot/tftp-footprint.ts";
 import { Urls } from "./boot/urls.ts";
 import { loadImages, missingForAll } from "./daemon-images.ts";
+import { machineFiles, machineListener, machineServer } from "./daemon-machines.ts";
 import { createOperatorApps } from "./daemon-operator.ts";
 import { openPool, type Pool } from "./daemon-pool.ts";
 import {
@@ -41,7 +41,6 @@ import {
 import { createForeignServers, openNeighbours, startConflictProbe, watchForeignServers } from "./daemon-watch.ts";
 import { serveDhcp } from "./dhcp/server.ts";
 import { createRunEffect } from "./effects.ts";
-import { createAssetApp } from "./http/asset-app.ts";
 import { newAttemptToken } from "./http/attempt-tokens.ts";
 import { agentTrustOf, type Certificate, loadCertificate } from "./http/certificate.ts";
 import { createMachineApp } from "./http/machine-app.ts";
@@ -321,29 +320,24 @@ class Daemon {
     const tracer = this.#trace;
     const { provisioned } = dhcp;
     const app = createMachineApp({ ...this.#bootTurn(engine), tracer, remoteAddress, provisioned });
-    const served = (c: Context, path: string, { status, sizeBytes }: { status: number; sizeBytes: number }) => {
-      const from = remoteAddress(c);
-      const mac = from === null ? null : this.#macAt(engine, from);
-      if (mac !== null && c.req.method === "GET" && status === 200 && Object.values(dhcp.boot_files).includes(path))
-        this.#loops.sent(mac, this.#urls.asset(path));
-      const outcome = status < 400 ? "answered" : "dropped";
-      const why = status === 404 ? "there is no such file below assets/" : "";
-      tracer.note({ mac, road: "http", outcome, what: `${c.req.method} ${path}`, why, fields: { status, sizeBytes } });
-    };
-    app.route("/", createAssetApp({ root: paths.assets, served }));
-    const server = serverOf(app.fetch);
+    const files = machineFiles({
+      root: paths.assets,
+      tracer,
+      macAt: (address) => this.#macAt(engine, address),
+      loaderSent: (mac, path) => {
+        if (Object.values(dhcp.boot_files).includes(path)) this.#loops.sent(mac, this.#urls.asset(path));
+      },
+    });
+    const listener = machineListener(app.fetch, files);
+    const server = machineServer(listener);
     const fd = passed.get("http");
     await listen(server, fd === undefined ? { host: network.address, port: http.port } : { fd });
     this.#closers.push(() => closeServer(server));
     if (this.#certificate === null || http.tls_port === undefined) return;
     const { keyPem: key, certPem: cert } = this.#certificate;
-    const secure = createAdaptorServer({
-      fetch: app.fetch,
-      createServer: createTlsServer,
-      serverOptions: { key, cert, minVersion: "TLSv1.2" },
-    });
-    await listen(secure as Server, { host: network.address, port: http.tls_port });
-    this.#closers.push(() => closeServer(secure as Server));
+    const secure = machineServer(listener, { key, cert, minVersion: "TLSv1.2" });
+    await listen(secure, { host: network.address, port: http.tls_port });
+    this.#closers.push(() => closeServer(secure));
   }
 
   /** What both a boot loader that speaks HTTP and one that speaks TFTP need to be told what to boot. */

@@ -1,13 +1,25 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { connect } from "node:net";
+import { randomBytes } from "node:crypto";
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
+import { createServer, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { createAdaptorServer } from "@hono/node-server";
-import type { Hono } from "hono";
-import { createAssetApp } from "../../src/http/asset-app.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AssetApp } from "../../src/http/asset-app.ts";
 
 const TEN = "0123456789";
 const MODIFIED = new Date(Date.UTC(2026, 10, 20, 12, 0, 0, 500));
@@ -15,9 +27,13 @@ const DATE = "Fri, 20 Nov 2026 12:00:00 GMT";
 const EARLIER = "Fri, 20 Nov 2026 11:59:59 GMT";
 
 let folder: string;
-let app: Hono;
+let app: AssetApp;
 let etag: string;
 const served: { path: string; status: number; sizeBytes: number }[] = [];
+const ended: { path: string; type: string; sentBytes: number }[] = [];
+const server = createServer((incoming, outgoing) => {
+  if (!app.serve(incoming, outgoing)) outgoing.writeHead(404, { "Content-Type": "text/plain" }).end("not a file\n");
+});
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "bootqueue-assets-"));
@@ -32,11 +48,14 @@ before(async () => {
   await symlink(folder, join(root, "folder-out"));
   await symlink("pve/linux26", join(root, "way-in"));
   await symlink("loop", join(root, "loop"));
-  app = createAssetApp({
+  app = new AssetApp({
     root,
-    served: (_, path, { status, sizeBytes }) => void served.push({ path, status, sizeBytes }),
+    served: ({ path }, { status, sizeBytes }) => void served.push({ path, status, sizeBytes }),
+    ended: ({ path }, { type, sentBytes }) => void ended.push({ path, type, sentBytes }),
+    stallMs: 300,
   });
-  etag = (await app.request("/assets/ten")).headers.get("etag") ?? "";
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  etag = (await get("/assets/ten")).headers.get("etag") ?? "";
 });
 
 const FILES = {
@@ -53,14 +72,42 @@ const FILES = {
   "autoexec.ipxe": "#!ipxe",
 };
 
-after(() => rm(folder, { recursive: true }));
+after(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => void server.close(resolve));
+  await rm(folder, { recursive: true });
+});
 
-const get = async (path: string, headers: Record<string, string> = {}, method = "GET") => {
-  const response = await app.request(path, { method, headers });
-  return { status: response.status, headers: response.headers, body: await response.text() };
-};
+/** With the path as it is, dots and all. */
+function get(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { port } = server.address() as AddressInfo;
+    const asked = httpRequest({ host: "127.0.0.1", port, path, method, headers, agent: false }, (answer) => {
+      let body = "";
+      answer.setEncoding("latin1");
+      answer.on("data", (part: string) => {
+        body += part;
+      });
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, headers: headersOf(answer.headers), body }));
+      answer.on("error", reject);
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
 
-describe("createAssetApp() › a whole file", () => {
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+function headersOf(found: IncomingHttpHeaders): Headers {
+  const kept = Object.entries(found).filter(([name]) => name !== "date");
+  return new Headers(kept.map(([name, value]) => [name, String(value)]));
+}
+
+describe("AssetApp › a whole file", () => {
   test("comes with its length, its type, a strong ETag and the time of its last change", async () => {
     const { status, headers, body } = await get("/assets/ten");
     assert.deepEqual([status, body], [200, TEN]);
@@ -68,7 +115,7 @@ describe("createAssetApp() › a whole file", () => {
     assert.equal(headers.get("content-type"), "application/octet-stream");
     assert.equal(headers.get("accept-ranges"), "bytes");
     assert.equal(headers.get("last-modified"), DATE);
-    assert.match(headers.get("etag") ?? "", /^"[0-9a-f]+-[0-9a-f]+"$/);
+    assert.match(headers.get("etag") ?? "", /^"[0-9a-f]+-[0-9a-f]+-[0-9a-f]+"$/);
   });
 
   test("HEAD has the same headers and no body", async () => {
@@ -90,6 +137,19 @@ describe("createAssetApp() › a whole file", () => {
     const first = (await get("/assets/changing")).headers.get("etag");
     await writeFile(path, "two");
     assert.notEqual((await get("/assets/changing")).headers.get("etag"), first);
+  });
+
+  test("that was put in another's place has another ETag, even with the same size and time", async () => {
+    const [path, fresh] = [join(folder, "assets", "swapped"), join(folder, "fresh")];
+    await writeFile(path, "one");
+    await utimes(path, MODIFIED, MODIFIED);
+    const first = (await get("/assets/swapped")).headers.get("etag") ?? "";
+    await writeFile(fresh, "two");
+    await utimes(fresh, MODIFIED, MODIFIED);
+    await rename(fresh, path);
+    const resumed = await get("/assets/swapped", { "If-Range": first, Range: "bytes=1-" });
+    assert.deepEqual([resumed.status, resumed.body], [200, "two"]);
+    assert.equal((await get("/assets/swapped", { "If-Match": first, Range: "bytes=1-" })).status, 412);
   });
 
   const names: readonly { path: string; body: string }[] = [
@@ -121,7 +181,7 @@ describe("createAssetApp() › a whole file", () => {
   }
 });
 
-describe("createAssetApp() › ranges", () => {
+describe("AssetApp › ranges", () => {
   const ranges: readonly { range: string; status: number; body: string; of?: string }[] = [
     { range: "bytes=0-3", status: 206, body: "0123", of: "bytes 0-3/10" },
     { range: "bytes=4-", status: 206, body: "456789", of: "bytes 4-9/10" },
@@ -141,7 +201,12 @@ describe("createAssetApp() › ranges", () => {
     { range: "bytes=99-3", status: 200, body: TEN },
     { range: "bytes=-", status: 200, body: TEN },
     { range: "bytes=", status: 200, body: TEN },
-    { range: "bytes=0-1,3-4", status: 200, body: TEN },
+    { range: "bytes=2-3,99-", status: 206, body: "23", of: "bytes 2-3/10" },
+    { range: "bytes=,4-5,", status: 206, body: "45", of: "bytes 4-5/10" },
+    { range: "bytes=99-,-0", status: 416, body: "the file has 10 octets\n", of: "bytes */10" },
+    { range: "bytes=0-4,3-6", status: 200, body: TEN },
+    { range: "bytes=0-1,x", status: 200, body: TEN },
+    { range: `bytes=${"0-0,".repeat(100)}1-1`, status: 200, body: TEN },
     { range: "bytes=0x1-0x2", status: 200, body: TEN },
     { range: "bytes=-1-2", status: 200, body: TEN },
     { range: "lines=0-3", status: 200, body: TEN },
@@ -157,6 +222,17 @@ describe("createAssetApp() › ranges", () => {
     });
   }
 
+  test("that are several come as several parts, in the order in which they were asked for", async () => {
+    const { status, headers, body } = await get("/assets/ten", { Range: "bytes=0-1, 7-, 4-4" });
+    assert.equal(status, 206);
+    const [, boundary] = /^multipart\/byteranges; boundary=(.+)$/.exec(headers.get("content-type") ?? "") ?? [];
+    const part = (of: string, octets: string) =>
+      `--${boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${of}/10\r\n\r\n${octets}\r\n`;
+    assert.equal(body, `${part("0-1", "01")}${part("7-9", "789")}${part("4-4", "4")}--${boundary}--\r\n`);
+    assert.equal(headers.get("content-length"), String(body.length));
+    assert.equal(headers.get("content-range"), null);
+  });
+
   test("of an empty file cannot be satisfied", async () => {
     const { status, headers } = await get("/assets/empty", { Range: "bytes=0-" });
     assert.deepEqual([status, headers.get("content-range")], [416, "bytes */0"]);
@@ -169,7 +245,7 @@ describe("createAssetApp() › ranges", () => {
   });
 });
 
-describe("createAssetApp() › conditions", () => {
+describe("AssetApp › conditions", () => {
   const range = "bytes=0-3";
   const conditions: readonly { what: string; headers: () => Record<string, string>; status: number }[] = [
     {
@@ -217,14 +293,19 @@ describe("createAssetApp() › conditions", () => {
     test(`${what}: ${status}`, async () => {
       const response = await get("/assets/ten", headers());
       assert.equal(response.status, status);
-      const bodies: Record<number, string> = { 200: TEN, 206: "0123", 304: "", 412: "" };
+      const bodies: Record<number, string> = {
+        200: TEN,
+        206: "0123",
+        304: "",
+        412: "the file is not that one any more\n",
+      };
       assert.equal(response.body, bodies[status]);
       assert.equal(response.headers.get("etag"), etag);
     });
   }
 });
 
-describe("createAssetApp() › what is not there", () => {
+describe("AssetApp › what is not there", () => {
   const missing = [
     "/assets/nothing",
     "/assets/",
@@ -273,11 +354,13 @@ describe("createAssetApp() › what is not there", () => {
   });
 
   test("is not even looked for by POST", async () => {
-    assert.equal((await app.request("/assets/ten", { method: "POST", body: "x" })).status, 404);
+    served.length = 0;
+    assert.equal((await get("/assets/ten", {}, "POST")).body, "not a file\n");
+    assert.deepEqual(served, []);
   });
 });
 
-describe("createAssetApp() › the trace", () => {
+describe("AssetApp › the trace", () => {
   test("is told of each request, with its file, status and size", async () => {
     served.length = 0;
     await get("/assets/ten");
@@ -295,11 +378,7 @@ describe("createAssetApp() › the trace", () => {
   });
 });
 
-describe("createAssetApp() › over a socket", () => {
-  const server = createAdaptorServer({ fetch: (request: Request) => app.fetch(request) });
-  before(() => new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve)));
-  after(() => new Promise((resolve) => void server.close(resolve)));
-
+describe("AssetApp › over a socket", () => {
   /** Everything that the server sends to these words, up to its end. */
   function raw(request: string, enough = Number.POSITIVE_INFINITY): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -383,9 +462,104 @@ describe("createAssetApp() › over a socket", () => {
     assert.match(await ask("GET /assets/ten"), /^HTTP\/1\.1 200 /);
   });
 
+  /** Asks, looks at the first octets, lets `meanwhile` happen, and reads on; resolves to how many octets came in all. */
+  function interrupted(path: string, meanwhile: () => Promise<void>): Promise<Buffer> {
+    return new Promise((resolve) => {
+      const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+      const parts: Buffer[] = [];
+      socket.on("data", (chunk: Buffer) => {
+        parts.push(chunk);
+        if (parts.length > 1) return;
+        socket.pause();
+        void meanwhile().then(() => socket.resume());
+      });
+      socket.on("error", () => {});
+      socket.on("close", () => resolve(Buffer.concat(parts)));
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    });
+  }
+  const bodyOf = (answer: Buffer) => answer.subarray(answer.indexOf("\r\n\r\n") + 4);
+  const LARGE = 32 * 1024 * 1024;
+
+  test("a file that is replaced while it is sent arrives as it was", async () => {
+    const path = join(folder, "assets", "replaced");
+    await writeFile(path, Buffer.alloc(LARGE, "1"));
+    const answer = await interrupted("/assets/replaced", async () => {
+      await writeFile(`${path}.new`, Buffer.alloc(LARGE, "2"));
+      await rename(`${path}.new`, path);
+    });
+    assert.ok(bodyOf(answer).equals(Buffer.alloc(LARGE, "1")));
+    assert.equal((await get("/assets/replaced", { Range: "bytes=-3" })).body, "222");
+  });
+
+  test("a file that is written into while it is sent is never complete, so nobody boots from two halves", async () => {
+    const path = join(folder, "assets", "overwritten");
+    await writeFile(path, Buffer.alloc(LARGE, "1"));
+    ended.length = 0;
+    const answer = await interrupted("/assets/overwritten", async () => {
+      const file = await open(path, "r+");
+      await file.write(Buffer.alloc(1024, "2"), 0, 1024, LARGE - 1024);
+      await file.close();
+    });
+    assert.ok(bodyOf(answer).length < LARGE);
+    assert.deepEqual(
+      ended.map(({ path, type }) => `${path} ${type}`),
+      ["overwritten changed"],
+    );
+  });
+
+  test("one who stops reading is disconnected, and keeps nobody else from the same file", async () => {
+    await writeFile(join(folder, "assets", "stalling"), Buffer.alloc(LARGE, "x"));
+    ended.length = 0;
+    const stalled = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    stalled.on("error", () => {});
+    stalled.write("GET /assets/stalling HTTP/1.1\r\nHost: x\r\n\r\n");
+    stalled.pause();
+    assert.equal(bodyOf(await interrupted("/assets/stalling", async () => {})).length, LARGE);
+    for (let turns = 0; !ended.some(({ type }) => type === "stalled") && turns < 500; turns++) await sleep(20);
+    assert.ok(
+      ended.some(({ path, type, sentBytes }) => path === "stalling" && type === "stalled" && sentBytes < LARGE),
+    );
+    stalled.destroy();
+    for (let turns = 0; (await openFiles()) > 0 && turns < 500; turns++) await sleep(10);
+    assert.equal(await openFiles(), 0);
+  });
+
+  test("several requests on one connection are answered in their order, also when all are sent at once", async () => {
+    const ask = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+    const text = await raw(
+      ask("/assets/ten") +
+        ask("/assets/nothing") +
+        ask("/other") +
+        ask("/assets/pve/linux26") +
+        ask("/assets/ten", "Range: bytes=3-5\r\nConnection: close\r\n"),
+    );
+    const statuses = [...text.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status);
+    assert.deepEqual(statuses, ["200", "404", "404", "200", "206"]);
+    assert.ok(text.indexOf(TEN) < text.indexOf("there is no file") && text.indexOf("the kernel") < text.length);
+    assert.match(text, /\r\n\r\n345$/);
+  });
+
+  test("forty machines at once, each at its own place, get their own octets", async () => {
+    const bytes = randomBytes(6 * 1024 * 1024 + 5);
+    await writeFile(join(folder, "assets", "image"), bytes);
+    const ranges = Array.from({ length: 40 }, (_, n) => ({
+      first: n * 150_001,
+      last: n * 150_001 + 100_000 + n * 1000,
+    }));
+    const answers = await Promise.all([
+      get("/assets/image"),
+      ...ranges.map(({ first, last }) => get("/assets/image", { Range: `bytes=${first}-${last}` })),
+    ]);
+    assert.ok(Buffer.from(answers[0]?.body ?? "", "latin1").equals(bytes));
+    for (const [n, { first, last }] of ranges.entries()) {
+      const found = Buffer.from(answers[n + 1]?.body ?? "", "latin1");
+      assert.ok(found.equals(bytes.subarray(first, last + 1)), `${first}-${last}`);
+    }
+  });
+
   async function openFiles(): Promise<number> {
     const names = await readdir("/proc/self/fd");
-    const { readlink } = await import("node:fs/promises");
     const links = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => "")));
     return links.filter((link) => link.startsWith(folder)).length;
   }
