@@ -1,5 +1,6 @@
 import type { ProfileKind } from "./kind.ts";
 import { proxmox } from "./proxmox.ts";
+import { ubuntu } from "./ubuntu.ts";
 
 /** Takes a kind together with what it calls its settings, which nobody outside needs to know. */
 type UseKind<T> = <Settings>(kind: ProfileKind<Settings>) => T;
@@ -7,6 +8,7 @@ type UseKind<T> = <Settings>(kind: ProfileKind<Settings>) => T;
 /** Every kind of profile. A new one is a line here. */
 const KINDS = {
   proxmox: <T>(use: UseKind<T>) => use(proxmox),
+  ubuntu: <T>(use: UseKind<T>) => use(ubuntu),
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KINDS);

@@ -48,17 +48,22 @@ export const HASH_PLACEHOLDER = "FILL-IN";
 const MKPASSWD = "make one with: mkpasswd --method=yescrypt (package whois)";
 
 /** crypt(5): yescrypt, gost-yescrypt, scrypt, bcrypt, SHA-512, SHA-256. The installer itself would take anything. */
-export const passwordHash = z
-  .string({ error: `expected the hash of root's password; ${MKPASSWD}` })
-  .superRefine((text, context) => {
-    const fault = hashFault(text);
-    if (fault !== null) context.addIssue({ code: "custom", message: fault });
-  })
-  .meta({ "x-type": "crypt(3) hash" });
+export const passwordHash = passwordHashOf("root's password");
+
+/** `whose`: "root's password". */
+export function passwordHashOf(whose: string) {
+  return z
+    .string({ error: `expected the hash of ${whose}; ${MKPASSWD}` })
+    .superRefine((text, context) => {
+      const fault = hashFault(text, whose);
+      if (fault !== null) context.addIssue({ code: "custom", message: fault });
+    })
+    .meta({ "x-type": "crypt(3) hash" });
+}
 
 /** In whole sentences, so that nothing of the value is repeated. */
-function hashFault(text: string): string | null {
-  if (text === HASH_PLACEHOLDER) return `still to be filled in with the hash of root's password; ${MKPASSWD}`;
+function hashFault(text: string, whose: string): string | null {
+  if (text === HASH_PLACEHOLDER) return `still to be filled in with the hash of ${whose}; ${MKPASSWD}`;
   if (HASHES.some((form) => form.test(text))) return null;
   if (text.startsWith("$1$")) return `MD5 hashes ($1$) are too weak; ${MKPASSWD}`;
   if (text.startsWith("$")) return `this hash is damaged or of an unknown form; ${MKPASSWD}, and paste all of it`;

@@ -77,7 +77,7 @@ const BASE: TomlTable = {
   disk_setup: { filesystem: "ext4", disk_list: ["sda"] },
 };
 
-function merged(table: TomlTable, changes: Changes): TomlTable {
+export function merged(table: TomlTable, changes: Changes): TomlTable {
   const result: TomlTable = { ...table };
   for (const [key, change] of Object.entries(changes)) {
     const old = result[key];
