@@ -9,6 +9,8 @@ import type { ProfileFlow } from "../queue/rules.ts";
 import type { Problem } from "../std/problem.ts";
 import type { Result } from "../std/result.ts";
 import type { BootImage, ImageWish, StoredImage } from "./boot-image.ts";
+import type { Replacements, SettingsTable } from "./layers.ts";
+import type { Hardware } from "./server-type.ts";
 
 /**
  * One kind of installer: everything bootqueue knows about it, and pure.
@@ -20,6 +22,10 @@ export interface ProfileKind<Settings> {
   readonly settings: z.ZodType<Settings>;
   /** What to say of keys that people try although there is none, by path: `global.root_password`. */
   readonly hints: Readonly<Record<string, string>>;
+  /** What goes when a layer (server type, slot, host) brings a setting. Absent: layers are merged key by key. */
+  readonly replacements?: Replacements;
+  /** A server type in the words of this kind; problems name `boot_disk` or `management_nic`. Absent: it has no words for them. */
+  settingsOfHardware?(hardware: Hardware): Result<SettingsTable, readonly Problem[]>;
   /** What the schema cannot see: rules between settings. Empty: nothing wrong. */
   check(settings: Settings): readonly Problem[];
   /** What is allowed and yet may surprise: shown by `config check`, and no reason not to start. */

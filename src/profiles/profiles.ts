@@ -1,26 +1,27 @@
 import type { MacAddress } from "../net/mac-address.ts";
 import type { ProfileFlow } from "../queue/rules.ts";
 import type { ProfileName } from "../queue/slot.ts";
-import { checkDocument, describeValue } from "../std/check-document.ts";
+import { describeValue } from "../std/check-document.ts";
 import { formatChoice } from "../std/field.ts";
 import { nearest } from "../std/nearest.ts";
 import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { parseToml } from "../std/toml.ts";
+import { bindProfile } from "./bind-profile.ts";
 import type { ImageWish, StoredImage } from "./boot-image.ts";
 import type {
   Answer,
   AnswerFile,
-  AnswerFiles,
   AnswerRequest,
   BootPlan,
   InstallProgress,
   InstallReport,
   InstallTarget,
   Links,
-  ProfileKind,
 } from "./kind.ts";
 import { KIND_NAMES, withKind } from "./kinds.ts";
+import type { Layer, MergedSettings } from "./layers.ts";
+import type { ServerType } from "./server-type.ts";
 
 /** A profile with its kind and settings bound, so that callers need to know neither. For each method see `ProfileKind`. */
 export interface Profile {
@@ -44,6 +45,23 @@ export interface Profile {
   firstBootScript(target: InstallTarget, links: Links): string | null;
   /** What would keep `answer` from being served to this target, found out before a machine asks. */
   checkTarget(target: InstallTarget): readonly Problem[];
+  /** The same profile with what is said elsewhere laid over its own settings. Never throws; see `problems`. */
+  with(overlay: Overlay): Profile;
+  /**
+   * What is wrong with these settings as a whole, each with its file; then nothing is answered. Of a profile that came out
+   * of `parseProfile`, empty, or what is missing because every slot brings it.
+   */
+  readonly problems: readonly Problem[];
+  /** Every setting and where it comes from; secrets among them. */
+  readonly said: MergedSettings["said"];
+}
+
+/** What is laid over a profile for one machine. */
+export interface Overlay {
+  /** null: the machine is of none. */
+  readonly serverType: ServerType | null;
+  /** Of the slot, then of the host. */
+  readonly layers: readonly Layer[];
 }
 
 /** `AnswerFiles` with the settings bound. */
@@ -63,12 +81,18 @@ export interface ProfileSource {
   readonly text: string;
 }
 
-/** All of them, or everything that is wrong in any; paths start with the file's name. */
-export function parseProfiles(sources: readonly ProfileSource[]): Result<Profiles, readonly Problem[]> {
+/**
+ * All of them, or everything that is wrong in any; paths start with the file's name. `overlaysOf`: what is laid over a
+ * profile on the machines that get it; one that is whole only with them is fine.
+ */
+export function parseProfiles(
+  sources: readonly ProfileSource[],
+  overlaysOf: (name: string) => readonly Overlay[] = () => [],
+): Result<Profiles, readonly Problem[]> {
   const profiles = new Map<ProfileName, Profile>();
   const problems: Problem[] = [];
   for (const { name, file, text } of sources) {
-    const profile = parseProfile(name, text);
+    const profile = parseProfile(name, text, { file, overlays: overlaysOf(name) });
     if (profile.ok) profiles.set(profile.value.name, profile.value);
     else
       problems.push(
@@ -79,7 +103,11 @@ export function parseProfiles(sources: readonly ProfileSource[]): Result<Profile
 }
 
 /** `name` is the file's without `.toml`. */
-export function parseProfile(name: string, text: string): Result<Profile, readonly Problem[]> {
+export function parseProfile(
+  name: string,
+  text: string,
+  { file = `${name}.toml`, overlays = [] }: { readonly file?: string; readonly overlays?: readonly Overlay[] } = {},
+): Result<Profile, readonly Problem[]> {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(name)) {
     return err([
       { path: "", message: `expected a file name of letters, digits, - and _, found ${JSON.stringify(name)}` },
@@ -88,7 +116,7 @@ export function parseProfile(name: string, text: string): Result<Profile, readon
   const document = parseToml(text);
   if (!document.ok) return err([document.error]);
   // TOML has a table at its root, whatever the text.
-  const { kind, secure_boot: secureBoot = false, ...rest } = document.value as Record<string, unknown>;
+  const { kind, secure_boot: secureBoot = false, ...values } = document.value as Record<string, unknown>;
   const wanted = `expected ${formatChoice(KIND_NAMES)}`;
   if (typeof kind !== "string") {
     const message = kind === undefined ? `missing: ${wanted}` : `${wanted}, found ${describeValue(kind)}`;
@@ -97,74 +125,12 @@ export function parseProfile(name: string, text: string): Result<Profile, readon
   if (typeof secureBoot !== "boolean") {
     return err([{ path: "secure_boot", message: `expected true or false, found ${describeValue(secureBoot)}` }]);
   }
-  const profile = withKind(kind, (found) => bind(name as ProfileName, secureBoot, found, rest));
+  const base = { name: `profile ${name}`, file, path: "", values };
+  const profile = withKind(kind, (found) =>
+    bindProfile({ name: name as ProfileName, secureBoot, kind: found, base }, overlays),
+  );
   if (profile !== null) return profile;
   const near = nearest(kind, KIND_NAMES);
   const hint = near === null ? "" : `; did you mean "${near}"?`;
   return err([{ path: "kind", message: `${wanted}, found ${describeValue(kind)}${hint}` }]);
 }
-
-function bind<Settings>(
-  name: ProfileName,
-  secureBoot: boolean,
-  kind: ProfileKind<Settings>,
-  document: unknown,
-): Result<Profile, readonly Problem[]> {
-  const checked = checkDocument(kind.settings, document, kind.hints);
-  if (!checked.ok) return checked;
-  const settings = checked.value;
-  const problems = kind.check(settings);
-  if (problems.length > 0) return err(problems);
-  const profile: Profile = {
-    name,
-    kind: kind.name,
-    secureBoot,
-    warnings: () => kind.warnings(settings),
-    flow: () => kind.flow(settings),
-    usesDhcpOnceInstalled: () => kind.usesDhcpOnceInstalled(settings),
-    image: () => kind.image(settings),
-    assets: (image = null) => kind.assets(settings, image),
-    bootPlan: (target, links) => kind.bootPlan(settings, target, links),
-    readAnswerRequest: (body) => kind.readAnswerRequest(body),
-    answer: (target, links, request) => kind.answer(settings, target, links, request),
-    files: kind.files === null ? null : bindFiles(kind.files, settings),
-    readInstallReport: (body) => kind.readInstallReport(body),
-    readProgress: (body) => kind.readProgress(body),
-    firstBootScript: (target, links) => kind.firstBootScript(settings, target, links),
-    checkTarget: (target) => {
-      const trial = kind.answer(settings, target, TRIAL_LINKS, { ...TRIAL_REQUEST, macs: [target.bootMac] });
-      return trial.ok ? [] : trial.error;
-    },
-  };
-  return ok(profile);
-}
-
-function bindFiles<Settings>(files: AnswerFiles<Settings>, settings: Settings): BoundFiles {
-  const { names, decisive } = files;
-  return {
-    names,
-    decisive,
-    render: (target, links) => files.render(settings, target, links),
-    macsOf: (headers) => files.macsOf(headers),
-  };
-}
-
-const TRIAL_LINKS: Links = {
-  answer: "http://192.0.2.1/",
-  installed: "http://192.0.2.1/",
-  firstBootScript: "http://192.0.2.1/",
-  phoneHome: "http://192.0.2.1/",
-  token: "",
-  certFingerprint: null,
-  asset: (path) => `http://192.0.2.1/${path}`,
-  image: () => null,
-  plain: {
-    answerFile: (name) => `http://192.0.2.1/${name}`,
-    progress: "http://192.0.2.1/",
-    installed: "http://192.0.2.1/",
-    failed: "http://192.0.2.1/",
-  },
-  agent: { base: "http://192.0.2.1", trust: null },
-};
-
-const TRIAL_REQUEST = { uuid: null, serial: null, product: null, release: null } as const;

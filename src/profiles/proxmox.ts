@@ -3,6 +3,7 @@ import { err, ok } from "../std/result.ts";
 import type { ProfileKind } from "./kind.ts";
 import { renderAnswer } from "./proxmox-answer.ts";
 import { renderFirstBootScript } from "./proxmox-first-boot.ts";
+import { PROXMOX_REPLACEMENTS, settingsOfHardware } from "./proxmox-hardware.ts";
 import { installerOf, NEWEST_OF, PRODUCTS, type Product, parseProduct } from "./proxmox-product.ts";
 import { parseRelease, type Release } from "./proxmox-release.ts";
 import { readAnswerRequest, readInstallReport } from "./proxmox-report.ts";
@@ -30,6 +31,9 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
     post_installation_webhook: "unknown key; bootqueue adds its own webhook",
     "post-installation-webhook": "unknown key; bootqueue adds its own webhook",
   },
+
+  replacements: PROXMOX_REPLACEMENTS,
+  settingsOfHardware,
 
   check(settings) {
     const release = settings.release === undefined ? null : parseRelease(settings.release);
