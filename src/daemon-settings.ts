@@ -44,11 +44,11 @@ export async function loadSettings(path: string): Promise<Result<Settings, reado
 /** What a machine's installer would refuse of this slot, found out before the machine asks. */
 function slotProblems({ config, profiles }: Settings, slot: Config["slots"][number]): readonly Problem[] {
   const profile = profiles.get(slot.profile as ProfileName);
-  const { address, hostname } = slot;
+  const { address, hostname, diskSerials } = slot;
   const network = config.subnet.find((one) => isInSubnet(address, one.subnet)) ?? config.network;
   const { subnet, router, dns, domain } = network;
   const bootMac = "02:00:00:00:00:01" as MacAddress;
-  const target = { address, subnet, router, domainNameServers: dns, hostname, domain, bootMac };
+  const target = { address, subnet, router, domainNameServers: dns, hostname, domain, bootMac, diskSerials };
   const problems = profile?.checkTarget(target) ?? [];
   return problems.map(({ path, message }) => ({
     path: `slot ${address} with profile ${slot.profile}`,
@@ -88,13 +88,15 @@ export async function missingImages({ config, profiles, images }: Settings): Pro
 }
 
 export function declaredSlots(config: Config): readonly DeclaredSlot[] {
-  return config.slots.map(({ address, hostname, profile, labels, reservation }) => ({
+  return config.slots.map(({ address, hostname, profile, labels, reservation, boardSerial, diskSerials }) => ({
     id: slotIdOf(address),
     address,
     hostname,
     profile: profile as ProfileName,
     labels,
     reservation,
+    boardSerial,
+    diskSerials,
   }));
 }
 

@@ -42,7 +42,9 @@ export async function takeBootTurn(parts: BootTurnParts, mac: MacAddress, from: 
   const mode = dhcpModeOf(before, parts.mode);
   if (mode === "ignore") return { type: "local-disk", host: before, reason: IGNORED };
   if (mode === "proxy") {
-    if (from !== null) sightings.saw(mac, { address: from });
+    const doubt = whyNotBooting(before, sightings, mac, from);
+    if (doubt !== null) return { type: "refused", reason: "wrong-address", why: doubt };
+    if (from !== null) sightings.found(mac, from);
     const uuid = sightings.uuidOf(mac);
     const verdict = await queue.dispatch({ type: "slot-claimed", mac, uuid, token: newToken() });
     if (verdict.type === "refused") return { type: "local-disk", host: before, reason: REFUSALS[verdict.reason] };
@@ -59,6 +61,26 @@ export async function takeBootTurn(parts: BootTurnParts, mac: MacAddress, from: 
   if (install === null)
     return { type: "refused", reason: "no-profile", why: "its profile is not in the configuration any more" };
   return { type: "install", install };
+}
+
+/**
+ * Where another server gives the addresses, anybody can ask in a machine's name. null: what asks fits what the machine was
+ * heard to say by DHCP, so far as it was.
+ */
+function whyNotBooting(
+  host: Host | undefined,
+  sightings: Sightings,
+  mac: MacAddress,
+  from: Ipv4Address | null,
+): string | null {
+  const wouldTakeSlot = host === undefined || host.slot === null;
+  const isFirst = wouldTakeSlot || (host.state.type === "pxe_ready" && !host.state.requested);
+  if (!sightings.mayHaveAsked(mac)) {
+    return isFirst ? `${mac} has not asked DHCP for anything in the last minutes, so this is not its boot loader` : null;
+  }
+  const address = sightings.takenBy(mac);
+  if (address === null || from === null || address === from) return null;
+  return `${mac} took the address ${address}, and ${from} asks`;
 }
 
 /** null: it comes from the address of the host's slot, as it must when that address is ours to give. */

@@ -305,6 +305,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     // A UUID that does not fit is the queue's business, which refuses it with words.
     if (host.uuid !== null && asker.uuid !== null && !isSameSystem(host.uuid, asker.uuid)) return null;
     if (host.state.type === "pxe_ready" && !host.state.requested) return null;
+    if (host.hold !== null) return null;
     if (ARMED.has(type)) return this.#serve(slot, asker);
     if (BEYOND_INSTALLING.has(type) && provisioned === "local-boot") return this.#serve(slot, asker);
     return null;
@@ -389,6 +390,7 @@ function whySilent(host: Host, slot: Slot): string {
     case "failed":
       return REFUSALS["failed-before"];
     case "pxe_ready":
+      if (host.hold !== null) return REFUSALS["held-for-approval"];
       return "an install is armed for it: it is served when it boots from the network";
     case "installed":
     case "first_boot":

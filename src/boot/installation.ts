@@ -36,6 +36,8 @@ export function installationOf(state: QueueState, host: Host, site: InstallSite)
   if (slot === undefined || network === undefined || profile === undefined || host.attempt === null) return null;
   const { subnet, router, domainNameServers, domain } = network;
   const { address, hostname } = slot;
-  const target = { address, subnet, router, domainNameServers, hostname, domain, bootMac: host.bootMac };
+  const { bootMac } = host;
+  const { diskSerials } = slot;
+  const target = { address, subnet, router, domainNameServers, hostname, domain, bootMac, diskSerials };
   return { host, slot, profile, target, links: site.urls.links(host.id, host.attempt.token, site.images) };
 }

@@ -51,6 +51,7 @@ export function inventoryFacts(inventory: InventoryView): readonly (readonly [st
   const facts: readonly (readonly [string, string | null])[] = [
     ["machine", board.product],
     ["serial", board.serial],
+    ["board", board.boardSerial],
     ["cpu", cpu && `${cpu.model}, ${cpu.sockets} × ${cpu.cores} cores, ${cpu.cpus} threads`],
     ["disks", inventory.disks.map(diskWords).join("\n")],
     [

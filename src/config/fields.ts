@@ -106,6 +106,13 @@ export const profileName = textLike(
   /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
 );
 
+/** As SMBIOS and udev show them; nothing that a glob would take for more than itself. */
+export const serialNumber = textLike(
+  "serial number",
+  "a serial number of up to 64 letters, digits and . _ / - such as S4EVNX0R",
+  /^[A-Za-z0-9._/-]{1,64}$/,
+);
+
 export const serverTypeName = textLike(
   "server type",
   "a server type: up to 64 letters, digits and . _ -",

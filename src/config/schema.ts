@@ -211,6 +211,16 @@ const SlotEntry = z.strictObject({
     .optional()
     .meta({ description: "The machine's address on the first link of its cluster.", "x-default": "`ip`" }),
   link1: field.ipv4Address.optional().describe("Its address on the second link; all of a cluster have one, or none."),
+  board_serial: field.serialNumber
+    .optional()
+    .describe("Only a machine with this serial number, its own or its board's, is installed here; another is refused."),
+  disk_serials: z
+    .array(field.serialNumber, { error: 'expected a list of serial numbers such as ["S4EVNX0R"]' })
+    .max(3, { error: "expected at most three disks: an installer's filter cannot name more" })
+    .prefault([])
+    .describe(
+      "Serial numbers of the disks that may be wiped. They take the place of the disks in the profile: an installer that finds none of them stops.",
+    ),
 });
 
 const SlotRangeEntry = z.strictObject({

@@ -21,6 +21,10 @@ export interface DeclaredSlot {
   /** Its addresses on the links of its cluster; null: one link only. */
   readonly link0: Ipv4Address;
   readonly link1: Ipv4Address | null;
+  /** null: any. */
+  readonly boardSerial: string | null;
+  /** Empty: as the profile says. */
+  readonly diskSerials: readonly string[];
 }
 
 export type SlotReservation =
@@ -167,6 +171,8 @@ function declare(address: Ipv4Address, hostname: Hostname, entry: SlotEntry): De
     reservation: reservationOf(entry),
     link0: entry.link0 ?? address,
     link1: entry.link1 ?? null,
+    boardSerial: entry.board_serial ?? null,
+    diskSerials: entry.disk_serials ?? [],
   };
 }
 
@@ -179,6 +185,8 @@ interface SlotEntry {
   readonly server_type?: string | undefined;
   readonly link0?: Ipv4Address | undefined;
   readonly link1?: Ipv4Address | undefined;
+  readonly board_serial?: string | undefined;
+  readonly disk_serials?: readonly string[];
 }
 
 function reservationOf(entry: SlotEntry): SlotReservation | null {

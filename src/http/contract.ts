@@ -112,6 +112,13 @@ export const HostView = z.object({
   deadline: instant.nullable().describe("When its time in this state is over; null: no limit."),
   reason: z.string().describe("Why it waits or failed; else empty."),
   approved: z.boolean().describe("true: it waits, and may take the next slot."),
+  hold: z
+    .object({
+      since: instant,
+      changes: z.string().describe("What is not as it was, from what to what."),
+    })
+    .nullable()
+    .describe("Another machine asks in its name, and nothing is served until it is approved; null: none does."),
   attempts: z.int().describe("Answer files served for the install that is or was armed."),
   passages: z.array(PassageView).describe("How it came to where it is, oldest first."),
 });
@@ -127,7 +134,11 @@ export const InventoryView = z.object({
   filesystem: z.string().nullable(),
   machineId: z.string().nullable(),
   cpu: z.object({ model: z.string(), sockets: z.int(), cores: z.int(), cpus: z.int() }).nullable(),
-  board: z.object({ product: z.string().nullable(), serial: z.string().nullable() }),
+  board: z.object({
+    product: z.string().nullable(),
+    serial: z.string().nullable(),
+    boardSerial: z.string().nullable(),
+  }),
   disks: z.array(
     z.object({
       device: z.string().nullable(),

@@ -1,4 +1,5 @@
 import type { Host } from "../queue/host.ts";
+import { identityWords } from "../queue/identity.ts";
 import type { Slot } from "../queue/slot.ts";
 import { hostOf, type QueueState, slotOf } from "../queue/state.ts";
 import { formatInstant, type Instant } from "../std/clock.ts";
@@ -29,8 +30,9 @@ export function hostView(state: QueueState, host: Host): HostView {
     state: at.type,
     since: formatInstant(at.since),
     deadline: "deadline" in at && at.deadline !== null ? formatInstant(at.deadline) : null,
-    reason: "reason" in at ? at.reason : "",
+    reason: host.hold !== null ? `held for approval: ${identityWords(host.hold)}` : "reason" in at ? at.reason : "",
     approved: at.type === "discovered" && at.approved,
+    hold: host.hold && { since: formatInstant(host.hold.since), changes: identityWords(host.hold) },
     attempts: host.attempt?.answers ?? 0,
     passages: host.passages.map((passage) => ({
       state: passage.state,
@@ -133,6 +135,13 @@ export function queueWarnings(state: QueueState, now: Instant): readonly string[
     warnings.push(`${count(waiting, "host")} without a slot and no slot available: add slots or unskip one`);
   } else if (waiting > 0) {
     warnings.push(`${count(waiting, "host")} without a slot: \`bootqueue hosts\` says why`);
+  }
+  for (const host of state.hosts.filter(({ hold }) => hold !== null)) {
+    const name = slotOf(state, host)?.hostname ?? host.id;
+    const changes = host.hold === null ? "" : identityWords(host.hold);
+    warnings.push(
+      `${name} is held for approval: ${changes}; \`bootqueue approve ${name}\` lets exactly this machine be installed, and wiped`,
+    );
   }
   warnings.push(...conflictWarnings(state));
   const orphans = state.slots.filter((slot) => !slot.declared).length;

@@ -107,6 +107,8 @@ export interface InstallTarget {
   readonly domain: DomainName;
   /** The NIC that the host booted from: it is the one on this network. */
   readonly bootMac: MacAddress;
+  /** The disks that may be wiped; absent or empty: whichever the profile says. */
+  readonly diskSerials?: readonly string[];
 }
 
 /** Every address under which the machine finds us during this install. They hold the attempt's token. */
@@ -151,6 +153,10 @@ export interface AnswerRequest {
   readonly macs: readonly MacAddress[];
   readonly uuid: SystemUuid | null;
   readonly serial: string | null;
+  /** Absent: this kind of installer does not say it. */
+  readonly boardSerial?: string | null;
+  /** Every NIC of the machine. Absent: this kind of installer does not list them all. */
+  readonly nics?: readonly MacAddress[];
   /** Of the machine, from SMBIOS. */
   readonly product: string | null;
   /** Of the installer: `9.2`; null: it did not say. */
@@ -169,6 +175,8 @@ export interface Answer {
 export interface InstallReport {
   readonly macs: readonly MacAddress[];
   readonly uuid: SystemUuid | null;
+  /** Of the system, from SMBIOS. Absent: this kind of installer does not say it. */
+  readonly serial?: string | null;
   /** As the installer repeats it (Proxmox 9.2 `auth-token`); null: it did not. */
   readonly token: string | null;
   readonly inventory: Inventory;

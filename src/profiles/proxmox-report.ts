@@ -14,7 +14,9 @@ export function readAnswerRequest(body: unknown): Result<AnswerRequest, readonly
   const request = RequestBody.safeParse(body);
   if (!request.success) return err([notAnObject("the installer's description of its machine")]);
   const { product, iso, dmi, network_interfaces } = request.data;
-  const macs = unicastMacs(network_interfaces.map(({ mac }) => mac));
+  // A bond or a bridge of the live system has an address that may be made up anew at each boot.
+  const cards = network_interfaces.filter(({ link }) => link === null || !VIRTUAL_LINK.test(link));
+  const macs = unicastMacs(cards.map(({ mac }) => mac));
   if (macs.length === 0) {
     return err([{ path: "network_interfaces", message: "expected at least one NIC with a MAC address, found none" }]);
   }
@@ -22,6 +24,8 @@ export function readAnswerRequest(body: unknown): Result<AnswerRequest, readonly
     macs,
     uuid: dmi.system.uuid === null ? null : parseSystemUuid(dmi.system.uuid),
     serial: genuine(dmi.system.serial),
+    boardSerial: genuine(dmi.baseboard.serial),
+    nics: macs,
     product: genuine(dmi.system.name),
     release: iso.release,
     ...(product.product === null ? {} : { installer: product.product }),
@@ -36,6 +40,7 @@ export function readInstallReport(body: unknown): Result<InstallReport, readonly
   return ok({
     macs: unicastMacs(report["network-interfaces"].map(({ mac }) => mac)),
     uuid: report.dmi.system.uuid === null ? null : parseSystemUuid(report.dmi.system.uuid),
+    serial: genuine(report.dmi.system.serial),
     token: report.token,
     inventory: inventoryOf(report),
   });
@@ -84,13 +89,13 @@ function isTable(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const dmi = table({ system: table({ uuid: text, serial: text, name: text }) });
+const dmi = table({ system: table({ uuid: text, serial: text, name: text }), baseboard: table({ serial: text }) });
 
 const RequestBody = z.object({
   product: table({ product: text }),
   iso: table({ release: text }),
   dmi,
-  network_interfaces: tables({ mac: text }),
+  network_interfaces: tables({ link: text, mac: text }),
 });
 
 const ReportBody = z.object({
@@ -121,7 +126,11 @@ function inventoryOf(report: ReportBody): Inventory {
     filesystem: report.filesystem,
     machineId: report["machine-id"],
     cpu: cpuOf(report["cpu-info"]),
-    board: { product: genuine(report.dmi.system.name), serial: genuine(report.dmi.system.serial) },
+    board: {
+      product: genuine(report.dmi.system.name),
+      serial: genuine(report.dmi.system.serial),
+      boardSerial: genuine(report.dmi.baseboard.serial),
+    },
     disks: report.disks.map(diskOf),
     nics: report["network-interfaces"].flatMap(nicOf),
     sshHostKeys: hostKeys(report["ssh-public-host-keys"]),
@@ -157,6 +166,8 @@ function hostKeys(keys: ReportBody["ssh-public-host-keys"]): Record<string, stri
   }
   return found;
 }
+
+const VIRTUAL_LINK = /^(bond|bonding|br|dummy|ifb|ip6?gre|ip6tnl|sit|tap|tun|veth|virbr|vlan|vmbr|wg|erspan|gretap|teql)\d*$/;
 
 /** Each once. InfiniBand addresses of 20 octets, zeros and group addresses are left out: no machine boots by them. */
 function unicastMacs(texts: readonly (string | null)[]): readonly MacAddress[] {

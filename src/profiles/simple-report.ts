@@ -45,7 +45,7 @@ export const EMPTY_INVENTORY: Inventory = {
   filesystem: null,
   machineId: null,
   cpu: null,
-  board: { product: null, serial: null },
+  board: { product: null, serial: null, boardSerial: null },
   disks: [],
   nics: [],
   sshHostKeys: {},

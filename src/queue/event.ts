@@ -2,6 +2,7 @@ import type { Ipv4Address } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import type { AttemptToken, DhcpMode, HostId } from "./host.ts";
+import type { Identity } from "./identity.ts";
 import type { Inventory } from "./inventory.ts";
 import type { StepReport } from "./operation.ts";
 import type { Place } from "./place.ts";
@@ -48,13 +49,13 @@ export type QueueEvent =
   /** It answers no longer. */
   | { readonly type: "address-quiet"; readonly address: Ipv4Address }
   | { readonly type: "script-fetched"; readonly host: HostId }
-  /** The point of no return. `macs`: every address the installer named. */
-  | {
+  /** The point of no return. `macs`: every address the installer named. What it does not say of the machine is absent. */
+  | ({
       readonly type: "answer-fetched";
       readonly host: HostId;
       readonly macs: readonly MacAddress[];
       readonly uuid: SystemUuid | null;
-    }
+    } & Partial<Omit<Identity, "uuid">>)
   | {
       readonly type: "install-reported";
       readonly host: HostId;
@@ -84,6 +85,7 @@ export type QueueEvent =
       readonly serverType: string | null;
       readonly slot: SlotId | null;
     }
+  /** It may take a slot; or the machine that it is held for may be installed. */
   | { readonly type: "host-approved"; readonly host: HostId }
   | { readonly type: "rebuild-ordered"; readonly host: HostId; readonly token: AttemptToken }
   | { readonly type: "host-marked-installed"; readonly host: HostId }

@@ -2,6 +2,7 @@ import { formatMacHyphens, type MacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import type { Brand } from "../std/brand.ts";
 import type { Instant } from "../std/clock.ts";
+import type { Identity, IdentityHold } from "./identity.ts";
 import type { Inventory } from "./inventory.ts";
 import type { Operation } from "./operation.ts";
 import type { SlotId } from "./slot.ts";
@@ -32,6 +33,10 @@ export interface Host {
   readonly attempt: Attempt | null;
   /** null: no install has reported yet. */
   readonly inventory: Inventory | null;
+  /** The machine that its last answer file was served to; null: none was yet. */
+  readonly identity: Identity | null;
+  /** It is served nothing until the operator has approved what asks in its name; null: nothing strange was seen. */
+  readonly hold: IdentityHold | null;
   /** How it came to where it is, oldest first; the last `PASSAGES_MAX`. */
   readonly passages: readonly Passage[];
   /** Its installs, oldest first; the last `OPERATIONS_MAX`. */
@@ -49,6 +54,8 @@ export interface Attempt {
   /** How many answer files were served under this token. */
   readonly answers: number;
   readonly armedAt: Instant;
+  /** What the operator let through although it is not the machine that we knew; null: nothing had to be. */
+  readonly approved: Identity | null;
 }
 
 export interface Passage {
@@ -80,7 +87,7 @@ export const MOVES = {
   discovered: ["pxe_ready", "registered", "installed"],
   registered: ["pxe_ready", "installed"],
   pxe_ready: ["pxe_booted", "installing", "discovered", "registered", "installed", "failed"],
-  pxe_booted: ["installing", "discovered", "registered", "installed", "failed"],
+  pxe_booted: ["pxe_ready", "installing", "discovered", "registered", "installed", "failed"],
   installing: ["installed", "pxe_booted", "registered", "failed"],
   installed: ["first_boot", "joining", "ready", "pxe_ready", "registered", "failed"],
   first_boot: ["joining", "ready", "pxe_ready", "registered", "failed"],

@@ -1,14 +1,16 @@
 import type { MacAddress } from "../net/mac-address.ts";
-import { isSameSystem, type SystemUuid } from "../net/system-uuid.ts";
+import type { SystemUuid } from "../net/system-uuid.ts";
 import { type Instant, later } from "../std/clock.ts";
 import { unreachable } from "../std/unreachable.ts";
 import type { Effect } from "./effect.ts";
+import { heldForApproval } from "./holding.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host, type HostId } from "./host.ts";
+import { type Identity, identityAfter, isSameMachine } from "./identity.ts";
 import { type Inventory, inventoryAfterInstall, inventoryFilledIn } from "./inventory.ts";
 import { operationsWith, type StepReport } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
 import type { ProfileFlow, QueueRules } from "./rules.ts";
-import { findHost, findHostByMac, type QueueState, slotOf } from "./state.ts";
+import { findHost, findHostByMac, findHostByUuid, type QueueState, slotOf } from "./state.ts";
 import { entered, failed, moved, refused, type Step, unchanged, withHost, withoutHost } from "./step.ts";
 import { withMac, withSlotGivenBack } from "./taking.ts";
 
@@ -16,6 +18,7 @@ import { withMac, withSlotGivenBack } from "./taking.ts";
 export function scriptFetched(state: QueueState, event: { host: HostId }, now: Instant, rules: QueueRules): Step {
   const host = findHost(state, event.host);
   if (!host) return refused(state, "unknown-host");
+  if (host.hold !== null) return refused(state, "held-for-approval");
   switch (host.state.type) {
     case "pxe_booted":
       return unchanged(state);
@@ -31,24 +34,32 @@ export function scriptFetched(state: QueueState, event: { host: HostId }, now: I
   return moved(withHost(state, entered(host, { type: "pxe_booted", since: now, deadline })));
 }
 
-/** The installer asks for its answer, and will wipe the disk when it gets it. */
+/** The installer asks for its answer, and will wipe the disk when it gets it: nobody else than this machine may. */
 export function answerFetched(
   state: QueueState,
-  event: { host: HostId; macs: readonly MacAddress[]; uuid: SystemUuid | null },
+  event: { host: HostId; macs: readonly MacAddress[]; uuid: SystemUuid | null } & Partial<Identity>,
   now: Instant,
   rules: QueueRules,
 ): Step {
   const host = findHost(state, event.host);
   if (!host) return refused(state, "unknown-host");
   if (!ARMED.has(host.state.type)) return refused(state, whyNoInstaller(host));
-  const foreign = host.uuid !== null && event.uuid !== null && !isSameSystem(host.uuid, event.uuid);
-  if (foreign || !event.macs.some((mac) => host.macs.includes(mac))) return refused(state, "identity-conflict");
+  if (!event.macs.some((mac) => host.macs.includes(mac))) return refused(state, "identity-conflict");
   const merged = withMacs(state, host, event.macs);
   if (merged === null) return refused(state, "identity-conflict");
-  const known = { ...merged.host, uuid: host.uuid ?? event.uuid };
+  const { uuid, serial = null, boardSerial = null, nics = null } = event;
+  const owner = uuid === null ? undefined : findHostByUuid(merged.state, uuid);
+  if (owner !== undefined && owner.id !== host.id) return refused(state, "identity-conflict");
+  const wanted = slotOf(state, host)?.boardSerial ?? null;
+  if (wanted !== null && wanted !== serial && wanted !== boardSerial) return refused(state, "wrong-board");
+  const seen = { uuid, serial, boardSerial, nics: nics === null ? null : [...nics].sort() };
+  if (!isSameMachine(host, seen)) return heldForApproval(state, host, seen, now, rules);
+  const identity = identityAfter(host, seen);
+  const known = { ...merged.host, uuid: host.uuid ?? uuid, identity, hold: null };
   // The installer repeats its request: the same answer, and the clock goes on.
   if (host.state.type === "installing") {
-    const news = known.macs.length > host.macs.length || known.uuid !== host.uuid;
+    const isSame = JSON.stringify(identity) === JSON.stringify(host.identity) && host.hold === null;
+    const news = known.macs.length > host.macs.length || known.uuid !== host.uuid || !isSame;
     return news ? moved(withHost(merged.state, known)) : unchanged(state);
   }
   if (isLooping(host, rules) || host.attempt === null) return looped(state, host, now);

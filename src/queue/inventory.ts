@@ -27,6 +27,7 @@ export function inventoryAfterInstall(before: Inventory | null, report: Inventor
     board: {
       product: report.board.product ?? before.board.product,
       serial: report.board.serial ?? before.board.serial,
+      boardSerial: report.board.boardSerial ?? before.board.boardSerial,
     },
     disks: report.disks.length > 0 ? report.disks : before.disks,
   };
@@ -47,6 +48,7 @@ export function inventoryFilledIn(before: Inventory | null, report: Inventory): 
     board: {
       product: before.board.product ?? report.board.product,
       serial: before.board.serial ?? report.board.serial,
+      boardSerial: before.board.boardSerial ?? report.board.boardSerial,
     },
     disks: before.disks.length > 0 ? before.disks : report.disks,
     nics: before.nics.length > 0 ? before.nics : report.nics,
@@ -65,7 +67,9 @@ export interface InventoryCpu {
 /** From SMBIOS; null where the firmware says nothing. */
 export interface InventoryBoard {
   readonly product: string | null;
+  /** Of the system. */
   readonly serial: string | null;
+  readonly boardSerial: string | null;
 }
 
 export interface InventoryDisk {

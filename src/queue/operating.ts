@@ -1,7 +1,8 @@
 import type { MacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import { type Instant, later } from "../std/clock.ts";
-import { type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type Host, type HostId } from "./host.ts";
+import { holdApproved } from "./holding.ts";
+import { ARMED, type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type Host, type HostId } from "./host.ts";
 import type { QueueRules } from "./rules.ts";
 import { type DeclaredSlot, isFreeFor, restingState, type Slot, type SlotId } from "./slot.ts";
 import { findHost, findHostByMac, findHostByUuid, findSlot, indexed, type QueueState, slotOf } from "./state.ts";
@@ -77,6 +78,7 @@ export function hostRegistered(
 export function hostApproved(state: QueueState, event: { host: HostId }): Step {
   const host = findHost(state, event.host);
   if (!host) return refused(state, "unknown-host");
+  if (ARMED.has(host.state.type)) return holdApproved(state, host);
   if (host.state.type !== "discovered") return refused(state, "not-in-this-state");
   if (host.state.approved) return unchanged(state);
   const reason = "approved; it takes a slot when it next asks";
@@ -98,7 +100,7 @@ export function rebuildOrdered(
   if (!slot) return refused(state, "no-slot");
   const deadline = later(now, rules.limitMs.armed);
   const armed = entered(
-    { ...host, slot: slot.id, attempt: newAttempt(event.token, now) },
+    { ...host, slot: slot.id, attempt: newAttempt(event.token, now), hold: null },
     { type: "pxe_ready", since: now, deadline, requested: false },
     "armed by the operator",
   );
@@ -129,7 +131,7 @@ export function hostReset(state: QueueState, event: { host: HostId; evenInstalle
     const { id, uuid, macs, bootMac, dhcp } = host;
     return moved(withHost(released.state, { ...newHost({ mac: bootMac, uuid }, now), id, macs, dhcp }));
   }
-  const blank = { ...released.host, attempt: null, inventory: null };
+  const blank = { ...released.host, attempt: null, inventory: null, identity: null };
   return moved(withHost(released.state, entered(blank, { type: "registered", since: now }, "reset by the operator")));
 }
 

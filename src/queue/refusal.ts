@@ -9,6 +9,8 @@ export type Refusal =
   | "failed-before"
   | "other-nic-of-busy-host"
   | "identity-conflict"
+  | "held-for-approval"
+  | "wrong-board"
   | "address-not-yours"
   | "other-network"
   | "unknown-host"
@@ -37,6 +39,10 @@ export const REFUSALS: Record<Refusal, string> = {
     "a host with the same SMBIOS UUID is being installed through another NIC; if this is another machine, its UUID is a copy and needs `bogus_uuids` in the configuration",
   "identity-conflict":
     "its addresses and its UUID belong to two different hosts; reset the one that is gone with `bootqueue reset HOST`",
+  "held-for-approval":
+    "it is not the machine that was installed under this name; `bootqueue show HOST` says what changed, `bootqueue approve HOST` lets it be installed",
+  "wrong-board":
+    "its slot is for a board with another serial number; put that machine here, or correct `board_serial` of the slot in the configuration",
   "address-not-yours": "it asks for an address that is not held for it",
   "other-network":
     "it asks from another network than the one its slot is in; move it back, or `bootqueue reset HOST` and it gets a slot of that network",

@@ -23,6 +23,10 @@ export interface DeclaredSlot {
   readonly labels: readonly string[];
   /** null: for whoever comes first. */
   readonly reservation: Reservation | null;
+  /** Only a machine that says this serial number, as its own or its board's, is installed here; null: any. */
+  readonly boardSerial: string | null;
+  /** The disks that may be wiped; empty: whichever the profile says. */
+  readonly diskSerials: readonly string[];
 }
 
 export type Reservation =

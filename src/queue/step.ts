@@ -1,6 +1,6 @@
 import type { Instant } from "../std/clock.ts";
 import type { Effect } from "./effect.ts";
-import { type Host, type HostState, type HostStateType, MOVES, PASSAGES_MAX } from "./host.ts";
+import { ARMED, type Host, type HostState, type HostStateType, MOVES, PASSAGES_MAX } from "./host.ts";
 import { operationsEntering } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
 import { restingState, type Slot, type SlotState } from "./slot.ts";
@@ -47,7 +47,7 @@ export function entered(host: Host, next: HostState, reason = ""): Host {
   }
   const passages = [...host.passages, { state: next.type, at: next.since, reason }].slice(-PASSAGES_MAX);
   const operations = operationsEntering(host.operations, host.state, next, reason);
-  return { ...host, state: next, passages, operations };
+  return { ...host, state: next, passages, operations, hold: ARMED.has(next.type) ? host.hold : null };
 }
 
 export function failed(host: Host, reason: string, now: Instant): Host {

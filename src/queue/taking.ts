@@ -4,6 +4,7 @@ import { isAtPort } from "../net/relay-port.ts";
 import { isSameSystem, type SystemUuid } from "../net/system-uuid.ts";
 import { type Instant, later } from "../std/clock.ts";
 import { unreachable } from "../std/unreachable.ts";
+import { heldForApproval } from "./holding.ts";
 import { type AttemptToken, type Host, hostIdOf } from "./host.ts";
 import { isWithin, type Place } from "./place.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
@@ -51,10 +52,12 @@ export function hostSeen(
 ): Step {
   let state = before;
   const known = identify(state, asker);
-  if (known === "conflict") return refused(state, "identity-conflict");
+  if (known === "conflict") return conflicting(state, asker, now, rules);
   if (known !== null && known.state.type !== "discovered") {
     const reason = whyNotArmed(known, asker) ?? whyElsewhere(state, known, asker);
-    return reason === null ? unchanged(state) : refused(state, reason);
+    if (reason !== null) return refused(state, reason);
+    // The machine that we know is back.
+    return known.hold === null ? unchanged(state) : moved(withHost(state, { ...known, hold: null }));
   }
   const held = findHeldSlot(state, asker.mac);
   if (held !== undefined) {
@@ -80,7 +83,7 @@ export function slotRequested(
   rules: QueueRules,
 ): Step {
   const known = identify(state, asker);
-  if (known === "conflict") return refused(state, "identity-conflict");
+  if (known === "conflict") return conflicting(state, asker, now, rules);
   const slot = findSlotByAddress(state, asker.address);
   if (known !== null && known.state.type !== "discovered") {
     const reason = whyNotArmed(known, asker) ?? whyElsewhere(state, known, asker);
@@ -88,7 +91,7 @@ export function slotRequested(
     if (slot === undefined || known.slot !== slot.id) return refused(state, "address-not-yours");
     if (known.state.type !== "pxe_ready" || known.state.requested) return unchanged(state);
     const deadline = later(now, rules.limitMs.pxe_ready);
-    const seen = { ...known, bootMac: asker.mac, macs: withMac(known.macs, asker.mac), uuid: known.uuid ?? asker.uuid };
+    const seen = { ...known, hold: null, bootMac: asker.mac, macs: withMac(known.macs, asker.mac), uuid: known.uuid ?? asker.uuid };
     return moved(withHost(state, { ...seen, state: { ...known.state, deadline, requested: true } }));
   }
   if (slot === undefined || !mayTake(state, slot, asker, known, rules)) return refused(state, "address-not-yours");
@@ -126,7 +129,8 @@ export function slotClaimed(
   const own = known === null || known === "conflict" ? undefined : slotOf(seen.state, known);
   const slot = own ?? findHeldSlot(seen.state, asker.mac);
   if (slot === undefined) return refused(state, "no-slot");
-  return slotRequested(seen.state, { ...asker, address: slot.address }, now, rules);
+  const taken = slotRequested(seen.state, { ...asker, address: slot.address }, now, rules);
+  return seen.lasting && taken.verdict.type === "unchanged" ? seen : taken;
 }
 
 /**
@@ -191,7 +195,7 @@ function stalestHold(state: QueueState, asker: Asker, serverType: string | null,
 const HOLD_STALE_MS = 10_000;
 
 export function newAttempt(token: AttemptToken, now: Instant) {
-  return { token, answers: 0, armedAt: now };
+  return { token, answers: 0, armedAt: now, approved: null };
 }
 
 export function newHost(asker: Asker, now: Instant): Host {
@@ -208,6 +212,8 @@ export function newHost(asker: Asker, now: Instant): Host {
     state,
     attempt: null,
     inventory: null,
+    identity: null,
+    hold: null,
     passages: [{ state: "discovered", at: now, reason: "" }],
     operations: [],
   };
@@ -230,8 +236,20 @@ function identify(state: QueueState, asker: Asker): Host | null | "conflict" {
   return changed && byMac.state.type !== "discovered" ? "conflict" : byMac;
 }
 
+/** Two hosts in one, which only the operator can take apart; or an armed host with another board, which he may approve. */
+function conflicting(state: QueueState, asker: Asker, now: Instant, rules: QueueRules): Step {
+  const { mac, uuid } = asker;
+  const host = findHostByMac(state, mac);
+  const isAlone = uuid !== null && findHostByUuid(state, uuid) === undefined;
+  if (!isAlone || (host?.state.type !== "pxe_ready" && host?.state.type !== "pxe_booted")) {
+    return refused(state, "identity-conflict");
+  }
+  return heldForApproval(state, host, { uuid, serial: null, boardSerial: null, nics: null }, now, rules);
+}
+
 /** null: an install is armed for this host, and it asks through the right NIC. */
 function whyNotArmed(host: Host, asker: Asker): Refusal | null {
+  if (host.hold !== null && !isBack(host, asker)) return "held-for-approval";
   switch (host.state.type) {
     case "pxe_ready":
       // The operator armed it before anybody asked: whichever of its NICs asks first is the one it boots from.
@@ -252,6 +270,11 @@ function whyNotArmed(host: Host, asker: Asker): Refusal | null {
     default:
       return unreachable(host.state);
   }
+}
+
+/** Another board asked by DHCP in its name, and now it is the one that we know. What an installer said stands. */
+function isBack({ hold, uuid }: Host, asker: Asker): boolean {
+  return hold?.seen.nics === null && uuid !== null && asker.uuid !== null && isSameSystem(uuid, asker.uuid);
 }
 
 /** null: its slot's address works where it asks from. */

@@ -1,5 +1,6 @@
 import type { Instant } from "../std/clock.ts";
 import type { Host } from "./host.ts";
+import { identityWords } from "./identity.ts";
 import { withNextJoin } from "./installing.ts";
 import type { QueueRules } from "./rules.ts";
 import { nearestDeadline, overdue, type QueueState } from "./state.ts";
@@ -26,7 +27,11 @@ export function timePassed(state: QueueState, now: Instant, rules: QueueRules): 
 
 function withTimedOut(state: QueueState, host: Host, now: Instant): QueueState {
   const minutes = Math.round((now - host.state.since) / 60_000);
-  const waited = `${TIMED_OUT[host.state.type] ?? "took too long"} within ${minutes} min`;
+  const what =
+    host.hold === null || host.state.type === "installing"
+      ? TIMED_OUT[host.state.type]
+      : `was not approved (${identityWords(host.hold)})`;
+  const waited = `${what ?? "took too long"} within ${minutes} min`;
   const { type } = host.state;
   // Nothing was wiped yet, so the slot goes to the next in line; one that the operator chose stays his choice.
   const untouched = (type === "pxe_ready" || type === "pxe_booted") && host.attempt?.answers === 0;

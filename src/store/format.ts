@@ -9,7 +9,7 @@ import { migrate } from "./migrations.ts";
 import { savedQueue } from "./saved-queue.ts";
 
 /** Which form of the file this program writes. Goes up with every change that an older program could not read. */
-export const SAVED_VERSION = 3;
+export const SAVED_VERSION = 4;
 
 /** The queue as it stands in the file: no holds, because a hold lives in memory only. */
 export interface SavedQueue extends Omit<QueueState, "slots" | "hosts"> {

@@ -23,7 +23,29 @@ const MIGRATIONS: Migrations = {
     hosts: each(saved.hosts, (host) => ({ ...host, operations: [] })),
     slots: each(saved.slots, (slot) => ({ ...slot, labels: [] })),
   }),
+  // Nobody kept which machine an answer was served to. What an installed one reported of itself is what it is known by.
+  3: (saved) => ({
+    ...saved,
+    hosts: each(saved.hosts, (host) => ({
+      ...host,
+      identity: reportedIdentity(host),
+      hold: null,
+      attempt: isSaved(host.attempt) ? { ...host.attempt, approved: null } : host.attempt,
+      inventory: isSaved(host.inventory)
+        ? { ...host.inventory, board: isSaved(host.inventory.board) ? { ...host.inventory.board, boardSerial: null } : host.inventory.board }
+        : host.inventory,
+    })),
+    slots: each(saved.slots, (slot) => ({ ...slot, boardSerial: null, diskSerials: [] })),
+  }),
 };
+
+function reportedIdentity({ uuid, inventory }: Saved): unknown {
+  if (!isSaved(inventory)) return null;
+  const { board, nics } = inventory;
+  const macs = Array.isArray(nics) ? nics.flatMap((nic: unknown) => (isSaved(nic) ? [nic.mac] : [])).sort() : [];
+  const serial = isSaved(board) ? board.serial : null;
+  return { uuid, serial, boardSerial: null, nics: macs.length === 0 ? null : macs };
+}
 
 /** The content in the form of version `wanted`. What it says is not checked here, only how old it is. */
 export function migrate(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Host, HostState, HostStateType } from "../queue/host.ts";
+import type { Identity } from "../queue/identity.ts";
 import type { Inventory } from "../queue/inventory.ts";
 import type { Operation } from "../queue/operation.ts";
 import type { RebuildSet } from "../queue/rebuild-set.ts";
@@ -55,6 +56,8 @@ const slot = exactly<SavedSlot>()(
         z.strictObject({ type: z.literal("server-type"), serverType: text }),
       ])
       .nullable(),
+    boardSerial: text.nullable(),
+    diskSerials: z.array(text).readonly(),
     state: slotState,
     declared: z.boolean(),
   }),
@@ -101,7 +104,7 @@ const inventory = exactly<Inventory>()(
     filesystem: text.nullable(),
     machineId: text.nullable(),
     cpu: z.strictObject({ model: text, sockets: z.number(), cores: z.number(), cpus: z.number() }).nullable(),
-    board: z.strictObject({ product: text.nullable(), serial: text.nullable() }),
+    board: z.strictObject({ product: text.nullable(), serial: text.nullable(), boardSerial: text.nullable() }),
     disks: z
       .array(
         z.strictObject({
@@ -117,6 +120,15 @@ const inventory = exactly<Inventory>()(
       .array(z.strictObject({ name: text.nullable(), mac, address: text.nullable(), isManagement: z.boolean() }))
       .readonly(),
     sshHostKeys: z.record(text, text),
+  }),
+);
+
+const identity = exactly<Identity>()(
+  z.strictObject({
+    uuid: uuid.nullable(),
+    serial: text.nullable(),
+    boardSerial: text.nullable(),
+    nics: z.array(mac).readonly().nullable(),
   }),
 );
 
@@ -154,8 +166,12 @@ const host = exactly<Host>()(
     dhcp: z.enum(["full", "proxy", "ignore"]).nullable(),
     slot: slotId.nullable(),
     state: hostState,
-    attempt: z.strictObject({ token, answers: count, armedAt: instant }).nullable(),
+    attempt: z
+      .strictObject({ token, answers: count, armedAt: instant, approved: identity.nullable() })
+      .nullable(),
     inventory: inventory.nullable(),
+    identity: identity.nullable(),
+    hold: z.strictObject({ since: instant, was: identity, seen: identity }).nullable(),
     passages: z.array(z.strictObject({ state: hostStateType, at: instant, reason: text })).readonly(),
     operations: z.array(operation).readonly(),
   }),
@@ -187,7 +203,7 @@ const rebuilds = exactly<RebuildSet>()(
 /** The shape of the file's content; what its parts say of each other is looked at in `contradictions.ts`. */
 export const savedQueue = exactly<SavedQueue>()(
   z.strictObject({
-    version: z.literal(3),
+    version: z.literal(4),
     paused: z.boolean(),
     rebuilds: rebuilds.nullable(),
     slots: z.array(slot).readonly(),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Sightings } from "../../src/boot/sightings.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { address, mac, uuid } from "../support/queue-builder.ts";
 
 describe("Sightings", () => {
@@ -25,7 +26,7 @@ describe("Sightings", () => {
   });
 
   test("are bounded: the machine seen longest ago is forgotten with its address", () => {
-    const seen = new Sightings(2);
+    const seen = new Sightings(new FakeClock(), 2);
     for (const n of [1, 2, 1, 3]) seen.saw(mac(n), { address: address(n) });
     assert.deepEqual(
       [1, 2, 3].map((n) => seen.macAt(address(n))),

@@ -140,6 +140,8 @@ function slot(address: string, hostname: string, reservation: Reservation | null
     profile: "pve" as ProfileName,
     labels: [],
     reservation,
+    boardSerial: null,
+    diskSerials: [],
   };
 }
 

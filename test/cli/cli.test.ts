@@ -23,7 +23,7 @@ const SERVER: Inventory = {
   fqdn: "node1.lab.example",
   kernel: "6.14.8-2-pve",
   cpu: { model: "AMD EPYC 7302P", sockets: 1, cores: 16, cpus: 32 },
-  board: { product: "PowerEdge R6515", serial: "7QXK2M3" },
+  board: { product: "PowerEdge R6515", serial: "7QXK2M3", boardSerial: null },
   disks: [
     { device: "/dev/sda", model: "Samsung PM883", serial: "S4XA0001", sizeBytes: 480e9, isBootDisk: true },
     { device: "/dev/nvme0n1", model: "Micron 7450", serial: null, sizeBytes: 3.84e12, isBootDisk: false },

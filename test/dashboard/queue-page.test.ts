@@ -168,7 +168,7 @@ describe("what came from the network", () => {
           filesystem: HOSTILE,
           machineId: HOSTILE,
           cpu: { model: HOSTILE, sockets: 1, cores: 1, cpus: 1 },
-          board: { product: HOSTILE, serial: HOSTILE },
+          board: { product: HOSTILE, serial: HOSTILE, boardSerial: HOSTILE },
           disks: [{ device: HOSTILE, model: HOSTILE, serial: HOSTILE, sizeBytes: 1, isBootDisk: true }],
           nics: [{ name: HOSTILE, mac: "52:54:00:ab:cd:77" as never, address: HOSTILE, isManagement: false }],
           sshHostKeys: { [HOSTILE]: HOSTILE },

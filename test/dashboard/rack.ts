@@ -31,6 +31,8 @@ export function slotAt(n: number, hostname: string, state: SlotState): Slot {
     profile: "pve" as ProfileName,
     labels: [],
     reservation: null,
+    boardSerial: null,
+    diskSerials: [],
     state,
     declared: true,
   };
@@ -47,8 +49,10 @@ export function hostIn(n: number, state: HostState, more: Partial<Host> = {}): H
     dhcp: null,
     slot: slotIdOf(`10.11.0.${n + 1}` as Ipv4Address),
     state,
-    attempt: { token: `secret-token-${n}` as AttemptToken, answers: 1, armedAt: later(NOON, -30 * MINUTE) },
+    attempt: { token: `secret-token-${n}` as AttemptToken, answers: 1, armedAt: later(NOON, -30 * MINUTE), approved: null },
     inventory: null,
+    identity: null,
+    hold: null,
     passages: [{ state: state.type, at: state.since, reason: "" }],
     operations: [],
     ...more,
@@ -69,7 +73,7 @@ export const INVENTORY: Inventory = {
   filesystem: "zfs (RAID1)",
   machineId: null,
   cpu: { model: "AMD Ryzen 7 PRO 5850U", sockets: 1, cores: 8, cpus: 16 },
-  board: { product: "ThinkCentre M75q Gen 2", serial: "PC21YB7K" },
+  board: { product: "ThinkCentre M75q Gen 2", serial: "PC21YB7K", boardSerial: null },
   disks: [
     {
       device: "/dev/nvme0n1",
@@ -121,7 +125,7 @@ export function fullRack(): QueueState {
     hostIn(
       1,
       { type: "pxe_ready", since: since(1.2), deadline: deadline(13.8), requested: true },
-      { attempt: { token: "secret-token-1" as AttemptToken, answers: 0, armedAt: since(1.2) } },
+      { attempt: { token: "secret-token-1" as AttemptToken, answers: 0, armedAt: since(1.2), approved: null } },
     ),
     hostIn(2, { type: "pxe_booted", since: since(0.4), deadline: deadline(14.6) }),
     hostIn(
@@ -141,7 +145,7 @@ export function fullRack(): QueueState {
         from: "installing",
       },
       {
-        attempt: { token: "secret-token-7" as AttemptToken, answers: 2, armedAt: since(90) },
+        attempt: { token: "secret-token-7" as AttemptToken, answers: 2, armedAt: since(90), approved: null },
         passages: passagesTo("pxe_ready", "pxe_booted", "installing", "failed"),
       },
     ),

@@ -44,10 +44,14 @@ export function slotAddress(n: number): Ipv4Address {
   return `10.97.0.${11 + n}` as Ipv4Address;
 }
 
+type SlotGuard = Pick<DeclaredSlot, "boardSerial" | "diskSerials">;
+
 export interface MachineBenchOptions {
   /** Slots 1 to `slots`. */
   readonly slots?: number;
   readonly reservations?: Readonly<Record<number, Reservation>>;
+  /** Which machine and which disks slots are for. */
+  readonly guards?: Readonly<Record<number, Partial<SlotGuard>>>;
   readonly rules?: Partial<QueueRules>;
   readonly provisioned?: "ignore" | "local-boot";
   readonly bogusUuids?: readonly string[];
@@ -94,13 +98,13 @@ export async function machineBench(options: MachineBenchOptions = {}) {
     runEffect: () => {},
     onBroken: (cause) => broken.push(cause),
   });
-  const declaredSlots = [...declared(slots, profile.name, reservations), ...(options.moreSlots ?? [])];
+  const declaredSlots = [...declared(slots, profile.name, reservations, options.guards ?? {}), ...(options.moreSlots ?? [])];
   await engine.dispatch({ type: "slots-declared", slots: declaredSlots });
   await engine.start();
 
   let tokens = 0;
   const newToken = () => `token-${++tokens}` as AttemptToken;
-  const sightings = new Sightings();
+  const sightings = new Sightings(clock);
   const loops = new LoopBreaker(clock, tracer);
   /** Other servers that machines told us of. */
   const others: Ipv4Address[] = [];
@@ -367,7 +371,12 @@ function bogusOf({ bogusUuids = [] }: MachineBenchOptions): ReadonlySet<SystemUu
   return new Set(bogusUuids.flatMap((text) => parseSystemUuid(text) ?? []));
 }
 
-function declared(count: number, profile: ProfileName, reservations: Readonly<Record<number, Reservation>>) {
+function declared(
+  count: number,
+  profile: ProfileName,
+  reservations: Readonly<Record<number, Reservation>>,
+  guards: Readonly<Record<number, Partial<SlotGuard>>>,
+) {
   return Array.from(
     { length: count },
     (_, i): DeclaredSlot => ({
@@ -377,6 +386,8 @@ function declared(count: number, profile: ProfileName, reservations: Readonly<Re
       profile,
       labels: [],
       reservation: reservations[i + 1] ?? null,
+      boardSerial: guards[i + 1]?.boardSerial ?? null,
+      diskSerials: guards[i + 1]?.diskSerials ?? [],
     }),
   );
 }

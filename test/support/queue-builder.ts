@@ -42,6 +42,8 @@ export function declaredSlots(count: number, reservations: Readonly<Record<numbe
     profile: "pve" as ProfileName,
     labels: [],
     reservation: reservations[i + 1] ?? null,
+    boardSerial: null,
+    diskSerials: [],
   }));
 }
 
@@ -79,7 +81,7 @@ export const INVENTORY: Inventory = {
   filesystem: "ext4",
   machineId: null,
   cpu: null,
-  board: { product: null, serial: null },
+  board: { product: null, serial: null, boardSerial: null },
   disks: [],
   nics: [],
   sshHostKeys: {},

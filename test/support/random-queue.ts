@@ -11,6 +11,7 @@ import {
   hostIdOf,
   MOVES,
 } from "../../src/queue/host.ts";
+import type { Identity } from "../../src/queue/identity.ts";
 import type { Inventory } from "../../src/queue/inventory.ts";
 import type { MemberState } from "../../src/queue/rebuild-set.ts";
 import { type ProfileName, type Slot, slotIdOf } from "../../src/queue/slot.ts";
@@ -46,6 +47,13 @@ export function randomQueue(random: () => number, size: number): QueueState {
       .join("")
       .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5") as SystemUuid;
 
+  const identity = (): Identity => ({
+    uuid: maybe(uuid),
+    serial: maybe(word),
+    boardSerial: maybe(word),
+    nics: maybe(() => Array.from({ length: whole(3) }, (_, nic) => mac(whole(size + 1), nic))),
+  });
+
   const inventory = (): Inventory => ({
     system: maybe(word),
     fqdn: maybe(word),
@@ -55,7 +63,7 @@ export function randomQueue(random: () => number, size: number): QueueState {
     filesystem: maybe(word),
     machineId: maybe(word),
     cpu: maybe(() => ({ model: word(), sockets: whole(4), cores: whole(64), cpus: whole(128) })),
-    board: { product: maybe(word), serial: maybe(word) },
+    board: { product: maybe(word), serial: maybe(word), boardSerial: maybe(word) },
     disks: Array.from({ length: whole(3) }, () => ({
       device: maybe(word),
       model: maybe(word),
@@ -100,8 +108,15 @@ export function randomQueue(random: () => number, size: number): QueueState {
       dhcp: pick([null, null, "full", "proxy", "ignore"]),
       slot: null,
       state: HOST_STATES[pick(STATE_TYPES)](),
-      attempt: maybe(() => ({ token: `t${whole(1e9)}` as AttemptToken, answers: whole(4), armedAt: instant() })),
+      attempt: maybe(() => ({
+        token: `t${whole(1e9)}` as AttemptToken,
+        answers: whole(4),
+        armedAt: instant(),
+        approved: maybe(identity),
+      })),
       inventory: maybe(inventory),
+      identity: maybe(identity),
+      hold: maybe(() => ({ since: instant(), was: identity(), seen: identity() })),
       passages: Array.from({ length: whole(4) }, () => ({ state: pick(STATE_TYPES), at: instant(), reason: word() })),
       operations: Array.from({ length: whole(3) }, (_, n) => ({
         id: n + 1,
@@ -140,6 +155,8 @@ export function randomQueue(random: () => number, size: number): QueueState {
       profile: pick(["pve", "ubuntu 24"]) as ProfileName,
       labels: pick([[], ["rack1"], ["rack1", "gpu"]]),
       reservation,
+      boardSerial: maybe(word),
+      diskSerials: random() < 0.5 ? [] : [word()],
       declared: takes ? random() < 0.8 : true,
       state: takes
         ? { type: "assigned", host: host.id, since: instant() }
