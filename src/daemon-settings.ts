@@ -49,7 +49,18 @@ function slotProblems({ config, profiles }: Settings, slot: Config["slots"][numb
   const { subnet, router, dns, domain } = network;
   const bootMac = "02:00:00:00:00:01" as MacAddress;
   const target = { address, subnet, router, domainNameServers: dns, hostname, domain, bootMac, diskSerials };
-  const problems = profile?.checkTarget(target) ?? [];
+  const named = [
+    ...(slot.boardSerial === null ? [] : ["board_serial"]),
+    ...(diskSerials.length ? ["disk_serials"] : []),
+  ];
+  const unheard =
+    profile === undefined || profile.namesHardware
+      ? []
+      : named.map((path) => ({
+          path,
+          message: `installers of the kind ${profile.kind} cannot be held to it; leave it out`,
+        }));
+  const problems = [...(profile?.checkTarget(target) ?? []), ...unheard];
   return problems.map(({ path, message }) => ({
     path: `slot ${address} with profile ${slot.profile}`,
     message: `${path}: ${message}`,

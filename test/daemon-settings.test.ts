@@ -115,6 +115,19 @@ describe("loadSettings()", () => {
       profiles: { pve: "kind = 'proxmoxx'", two: proxmoxText({ image: undefined }) },
       problems: [/^\/profiles\/pve\.toml: kind: .*did you mean "proxmox"/, /^\/profiles\/two\.toml: image: missing/],
     },
+    {
+      what: "more disks than an installer can be told",
+      more: `${SLOTS}disk_serials = ["a", "b", "c", "d"]\n`,
+      problems: [/slot\[2\]\.disk_serials: expected at most three disks/],
+    },
+    {
+      what: "serial numbers that would match more than they say",
+      more: `${SLOTS}board_serial = "A B"\ndisk_serials = ["S4*"]\n`,
+      problems: [
+        /slot\[2\]\.board_serial: expected a serial number/,
+        /slot\[2\]\.disk_serials\[0\]: expected the serial number of a disk/,
+      ],
+    },
   ];
   for (const { what, more, profiles, problems } of wrong) {
     test(`tells of ${what}`, async () => {

@@ -76,7 +76,9 @@ function whyNotBooting(
   const wouldTakeSlot = host === undefined || host.slot === null;
   const isFirst = wouldTakeSlot || (host.state.type === "pxe_ready" && !host.state.requested);
   if (!sightings.mayHaveAsked(mac)) {
-    return isFirst ? `${mac} has not asked DHCP for anything in the last minutes, so this is not its boot loader` : null;
+    return isFirst
+      ? `${mac} has not asked DHCP for anything in the last minutes, so this is not its boot loader`
+      : null;
   }
   const address = sightings.takenBy(mac);
   if (address === null || from === null || address === from) return null;

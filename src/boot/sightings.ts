@@ -33,7 +33,12 @@ export class Sightings {
 
   /** It asked by DHCP. What is left out, or null, stays as it was known before. */
   saw(mac: MacAddress, { address, uuid }: Partial<Pick<Sighting, "address" | "uuid">>): void {
-    this.#note(mac, { address: address ?? null, isCurrent: address != null, uuid: uuid ?? null, askedAt: this.#clock.now() });
+    this.#note(mac, {
+      address: address ?? null,
+      isCurrent: address != null,
+      uuid: uuid ?? null,
+      askedAt: this.#clock.now(),
+    });
   }
 
   /** It asked for something else, from this address. */
@@ -74,7 +79,8 @@ export class Sightings {
       // An address goes from one machine to the next: whoever was seen there last has it.
       const previous = this.#byAddress.get(sighting.address);
       const there = previous === undefined ? undefined : this.#byMac.get(previous);
-      if (previous !== undefined && there !== undefined) this.#byMac.set(previous, { ...there, address: null, isCurrent: false });
+      if (previous !== undefined && there !== undefined)
+        this.#byMac.set(previous, { ...there, address: null, isCurrent: false });
       this.#byMac.set(mac, sighting);
       this.#byAddress.set(sighting.address, mac);
     }

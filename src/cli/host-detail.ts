@@ -39,6 +39,8 @@ export function identityFacts(host: HostView): readonly (readonly [string, strin
     ["uuid", host.uuid ?? "none"],
     ["slot", slot === null ? "none" : `${slot.number}, ${slot.address}, ${slot.hostname}, profile ${slot.profile}`],
   ];
+  if (host.hold !== null)
+    facts.push(["held", `${host.hold.changes}; \`bootqueue approve\` lets exactly this machine in`]);
   if (host.dhcp !== null) facts.push(["dhcp", `${host.dhcp}, whatever the configuration says`]);
   if (host.serverType !== null) facts.push(["type", host.serverType]);
   if (host.attempts > 0) facts.push(["answers", `${host.attempts} served for this install`]);

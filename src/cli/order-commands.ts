@@ -36,9 +36,16 @@ export function addOrderCommands(program: Command, context: CliContext): void {
 
   program
     .command("approve")
-    .description("let a waiting machine take the next slot")
+    .description("let a waiting machine take the next slot, or a held one be installed although it changed")
     .argument("<host>", HOST_ARGUMENT)
-    .action(async (name: string) => give(hostPath(await getHost(context, name), "approve")));
+    .action(async (name: string) => {
+      const host = await getHost(context, name);
+      if (host.hold !== null) {
+        const intro = `${nameOf(host)} is held, because it is not the machine that it was: ${host.hold.changes}. Approved, exactly this machine is WIPED and installed when it next boots from the network.`;
+        await context.confirm(hostWords(context, host, intro), `Wipe and install what asks as ${nameOf(host)} now?`);
+      }
+      await give(hostPath(host, "approve"));
+    });
 
   program
     .command("mark-installed")

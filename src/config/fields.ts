@@ -113,6 +113,13 @@ export const serialNumber = textLike(
   /^[A-Za-z0-9._/-]{1,64}$/,
 );
 
+/** As udev shows them in `ID_SERIAL_SHORT`. */
+export const diskSerial = textLike(
+  "serial number",
+  "the serial number of a disk as `lsblk --output NAME,SERIAL` shows it: up to 64 letters, digits and . _ -",
+  /^[A-Za-z0-9._-]{1,64}$/,
+);
+
 export const serverTypeName = textLike(
   "server type",
   "a server type: up to 64 letters, digits and . _ -",

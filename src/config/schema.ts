@@ -215,7 +215,7 @@ const SlotEntry = z.strictObject({
     .optional()
     .describe("Only a machine with this serial number, its own or its board's, is installed here; another is refused."),
   disk_serials: z
-    .array(field.serialNumber, { error: 'expected a list of serial numbers such as ["S4EVNX0R"]' })
+    .array(field.diskSerial, { error: 'expected a list of serial numbers such as ["S4EVNX0R"]' })
     .max(3, { error: "expected at most three disks: an installer's filter cannot name more" })
     .prefault([])
     .describe(

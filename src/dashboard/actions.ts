@@ -21,11 +21,11 @@ export interface HostAction {
 export const HOST_ACTIONS: Record<HostVerb, HostAction> = {
   approve: {
     label: "Approve",
-    from: new Set(["discovered"]),
+    from: new Set<HostStateType>(["discovered", "pxe_ready", "pxe_booted", "installing"]),
     wipes: true,
     consequence:
-      "It is given the next free slot when it asks again, and is installed. Whatever is on its disk then is lost.",
-    done: "Approved. It takes the next free slot when it asks again.",
+      "It is installed when it next boots from the network: a new machine in the next free slot, one that is held as it was seen. Whatever is on its disk then is lost.",
+    done: "Approved. It is installed when it next boots from the network.",
   },
   rebuild: {
     label: "Rebuild",
@@ -78,6 +78,7 @@ export const HOST_VERBS = Object.keys(HOST_ACTIONS) as readonly HostVerb[];
 /** What can be done with the host as it is now. */
 export function actionsOf(host: Host): readonly HostVerb[] {
   return HOST_VERBS.filter((verb) => {
+    if (verb === "approve" && host.state.type !== "discovered" && host.hold === null) return false;
     if (verb === "approve" && host.state.type === "discovered" && host.state.approved) return false;
     return HOST_ACTIONS[verb].from.has(host.state.type);
   });

@@ -3,6 +3,7 @@ import { findHost, slotOf } from "../queue/state.ts";
 import { hostButtons, signInHint } from "./actions.ts";
 import { footprintList } from "./footprints.ts";
 import { foreignLines, foreignText } from "./foreign-text.ts";
+import { heldWords } from "./held-words.ts";
 import { attempts, deadlineOf } from "./host-tiles.ts";
 import { type Html, html, NOTHING } from "./html.ts";
 import { inventoryCard } from "./inventory-card.ts";
@@ -41,7 +42,8 @@ function headline(scene: Scene, host: Host): Html {
   const story = foreignLines(concealToken(host, scene.explain(host.id)), STORY_MAX)
     .split(/\n+/)
     .filter(Boolean);
-  const reason = host.state.type === "failed" || host.state.type === "discovered" ? host.state.reason : "";
+  const waits = host.state.type === "failed" || host.state.type === "discovered" ? host.state.reason : "";
+  const reason = host.hold === null ? waits : heldWords(host.hold);
   return html`<section id="host" data-tone="${HOST_LOOKS[host.state.type].tone}">
     <p class="up"><a id="up" href="/"><span aria-hidden="true">← </span>Queue</a></p>
     <div class="headline">

@@ -1,6 +1,7 @@
 import type { Host } from "../queue/host.ts";
 import { slotOf } from "../queue/state.ts";
 import { hostButtons, signInHint } from "./actions.ts";
+import { heldWords } from "./held-words.ts";
 import { type Html, html, NOTHING } from "./html.ts";
 import { concealToken, counted, hostLink, withCode } from "./names.ts";
 import { listPart, type Part, part } from "./page.ts";
@@ -31,10 +32,15 @@ function tile(scene: Scene, host: Host): Html {
       ${hostMark(host.state.type)}
     </header>
     <p class="facts"><span>${slotOf(state, host)?.address ?? "no slot"}</span> <span>${host.bootMac}</span></p>
-    ${host.state.type === "failed" ? html`<p class="reason">${withCode(concealToken(host, host.state.reason))}</p>` : NOTHING}
+    ${reasonOf(host)}
     <p class="clock"><span>${elapsed(host.state.since, now)} <span class="aside">· ${attempts(host)}</span></span> ${deadlineOf(host, scene)}</p>
     ${barOf(host, scene)}
   </article>`;
+}
+
+function reasonOf(host: Host): Html {
+  const words = host.hold !== null ? heldWords(host.hold) : host.state.type === "failed" ? host.state.reason : "";
+  return words === "" ? NOTHING : html`<p class="reason">${withCode(concealToken(host, words))}</p>`;
 }
 
 /** How often the installer was given its answer, which is how often it can have wiped the disk. */

@@ -4,7 +4,7 @@ import { ARMED, BEYOND_INSTALLING } from "../queue/host.ts";
 import { REFUSALS } from "../queue/refusal.ts";
 import { findHost } from "../queue/state.ts";
 import { findHostByToken } from "./attempt-tokens.ts";
-import { listed, type MachineAppParts, notes, statusOf, whyNotFor } from "./machine-replies.ts";
+import { listed, type MachineAppParts, notes, statusOf, whyNoAnswer, whyNotFor } from "./machine-replies.ts";
 
 /**
  * GET of one of the files that make up an answer. The decisive one moves the queue, and leaves only when that is on disk;
@@ -47,7 +47,8 @@ export async function serveAnswerFile(parts: MachineAppParts, c: Context): Promi
   if (name === profile.files.decisive) {
     const named = macs.length > 0 ? macs : [host.bootMac];
     const verdict = await parts.queue.dispatch({ type: "answer-fetched", host: host.id, macs: named, uuid: null });
-    if (verdict.type === "refused") return note.refused(c, statusOf(verdict.reason), name, REFUSALS[verdict.reason]);
+    if (verdict.type === "refused")
+      return note.refused(c, statusOf(verdict.reason), name, whyNoAnswer(parts.queue.state, host.id, verdict.reason));
     // A rebuild may have been under way to the disk: then the addresses in this file are void.
     if (findHost(parts.queue.state, host.id)?.attempt?.token !== links.token)
       return note.refused(c, 409, name, REFUSALS["wrong-token"]);

@@ -2,21 +2,24 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { renderBootScript, renderLocalBootScript } from "../boot/boot-script.ts";
 import { type BootTurn, takeBootTurn } from "../boot/boot-turn.ts";
+import { hasOnlyOurAddresses } from "../boot/dhcp-mode.ts";
 import { type Installation, installationOf } from "../boot/installation.ts";
 import { type MacAddress, parseMacAddress } from "../net/mac-address.ts";
-import type { AnswerRequest } from "../profiles/kind.ts";
+import type { SystemUuid } from "../net/system-uuid.ts";
+import type { AnswerRequest, InstallReport } from "../profiles/kind.ts";
 import type { Profile } from "../profiles/profiles.ts";
 import { phoneCallInventory } from "../profiles/simple-report.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host } from "../queue/host.ts";
+import { identityWords } from "../queue/identity.ts";
 import { REFUSALS } from "../queue/refusal.ts";
-import { findHost, type QueueState, slotOf } from "../queue/state.ts";
+import { findHost, findHostByMac, type QueueState, slotOf } from "../queue/state.ts";
 import { err } from "../std/result.ts";
 import { unreachable } from "../std/unreachable.ts";
 import { serveAnswerFile } from "./answer-files.ts";
 import { findHostByToken } from "./attempt-tokens.ts";
 import { takeStepReport } from "./first-boot-reports.ts";
 import { takeFailureReport, takeProgress } from "./install-progress.ts";
-import { bodyOf, listed, type MachineAppParts, notes, statusOf, whyNotFor } from "./machine-replies.ts";
+import { bodyOf, listed, type MachineAppParts, notes, statusOf, whyNoAnswer, whyNotFor } from "./machine-replies.ts";
 
 /**
  * What machines ask while they boot and install. Every refusal is one line of text, because the Proxmox installer
@@ -28,7 +31,7 @@ export function createMachineApp(parts: MachineAppParts): Hono {
   const unknown = notes(parts, null);
   const tooLong = `the request is longer than ${BODY_MAX} octets`;
   app.use(bodyLimit({ maxSize: BODY_MAX, onError: (c) => unknown.refused(c, 413, c.req.method, tooLong) }));
-  app.get("/ipxe/:mac", (c) => serveBootScript(parts, c));
+  app.get("/ipxe/:mac", (c) => (c.req.method === "HEAD" ? lookForBootScript(parts, c) : serveBootScript(parts, c)));
   app.post("/api/boot/answer", (c) => serveAnswer(parts, c, null));
   app.post("/api/boot/answer/:token", (c) => serveAnswer(parts, c, c.req.param("token")));
   app.get("/api/boot/answer/:token/:file", (c) => serveAnswerFile(parts, c));
@@ -75,6 +78,13 @@ async function serveBootScript(parts: MachineAppParts, c: Context): Promise<Resp
   }
 }
 
+/** HEAD: whether there is one; it takes no slot and moves nothing, whoever asks. */
+function lookForBootScript(parts: MachineAppParts, c: Context): Response {
+  const mac = parseMacAddress(c.req.param("mac") ?? "");
+  const isKnown = mac.ok && findHostByMac(parts.queue.state, mac.value) !== undefined;
+  return c.body(null, isKnown ? 200 : 404, { "Content-Type": "text/plain; charset=UTF-8" });
+}
+
 const TURN_STATUS = { "unknown-host": 404, "wrong-address": 403, "no-profile": 409 } as const;
 
 /** For a host that is not to be installed: it goes on to its own disk. */
@@ -107,6 +117,8 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   const note = notes(parts, host.bootMac);
   const stranger = whyNotFor(parts, c, host);
   if (stranger !== null) return note.refused(c, 403, "answer file", stranger);
+  // Beside another DHCP server nobody but the image can tell the installer its address, and that is one for all.
+  if (token === null && hasOnlyOurAddresses(host, parts.mode)) return note.refused(c, 403, "answer file", NO_TOKEN);
   const install = installationOf(state, host, parts.site());
   if (install === null) return note.refused(c, 409, "answer file", "no install is armed for it");
   // Made before the queue moves: an answer that the installer would refuse must not count as served.
@@ -115,12 +127,15 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
     return note.refused(c, 409, "answer file", `profile ${install.slot.profile}: ${listed(answer.error)}`);
   if (install.profile.files !== null)
     return note.refused(c, 409, "answer file", `profile ${install.slot.profile} is for another installer`);
-  const { macs } = request.value;
+  const { macs, serial, boardSerial = null, nics = null } = request.value;
   const uuid =
     request.value.uuid !== null && parts.site().bogusUuids.has(request.value.uuid) ? null : request.value.uuid;
-  const verdict = await parts.queue.dispatch({ type: "answer-fetched", host: host.id, macs, uuid });
-  if (verdict.type === "refused")
-    return note.refused(c, statusOf(verdict.reason), "answer file", REFUSALS[verdict.reason]);
+  const asked = { type: "answer-fetched", host: host.id, macs, uuid, serial, boardSerial, nics } as const;
+  const verdict = await parts.queue.dispatch(asked);
+  if (verdict.type === "refused") {
+    const why = whyNoAnswer(parts.queue.state, host.id, verdict.reason);
+    return note.refused(c, statusOf(verdict.reason), "answer file", why);
+  }
   // A rebuild may have been under way to the disk: then this answer's addresses are void, and the machine must not be
   // wiped for an install that could never report its end.
   if (findHost(parts.queue.state, host.id)?.attempt?.token !== install.links.token)
@@ -128,6 +143,9 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   note.answered("answer file", request.value.release === null ? "" : `installer release ${request.value.release}`);
   return c.body(answer.value.text, 200, { "Content-Type": answer.value.contentType, "Cache-Control": "no-store" });
 }
+
+const NO_TOKEN =
+  "this address lacks the token of its install; the installer is told the whole address by DHCP (option 250), so take the fixed one out of its image";
 
 async function takeInstallReport(parts: MachineAppParts, c: Context, token: string | null): Promise<Response> {
   const host = findHost(parts.queue.state, (c.req.param("id") ?? "") as Host["id"]);
@@ -153,6 +171,8 @@ async function takeInstallReport(parts: MachineAppParts, c: Context, token: stri
       `it tells of another machine: none of its NICs (${macs.join(", ")}) is one of this host's`,
     );
   }
+  const other = whyOtherMachine(host, report.value, parts.site().bogusUuids);
+  if (other !== null) return note.refused(c, 409, what, other);
   if (c.req.method === "HEAD") return c.text("");
   const verdict = await parts.queue.dispatch({
     type: "install-reported",
@@ -163,6 +183,16 @@ async function takeInstallReport(parts: MachineAppParts, c: Context, token: stri
   if (verdict.type === "refused") return note.refused(c, statusOf(verdict.reason), what, REFUSALS[verdict.reason]);
   note.answered(what, inventory.system ?? "");
   return c.text("thank you\n");
+}
+
+/** null: what the report says of the machine fits the one that the answer file was served to. */
+function whyOtherMachine(host: Host, report: InstallReport, bogusUuids: ReadonlySet<SystemUuid>): string | null {
+  if (host.identity === null) return null;
+  const { serial = null, inventory } = report;
+  const uuid = report.uuid !== null && bogusUuids.has(report.uuid) ? null : report.uuid;
+  const seen = { uuid, serial, boardSerial: inventory.board.boardSerial, nics: null };
+  const words = identityWords({ was: host.identity, seen });
+  return words === "" ? null : `it tells of another machine: ${words}`;
 }
 
 function serveFirstBootScript(parts: MachineAppParts, c: Context): Response {

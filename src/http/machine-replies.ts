@@ -4,8 +4,10 @@ import { type BootTurnParts, whyNotItsAddress } from "../boot/boot-turn.ts";
 import { hasOnlyOurAddresses } from "../boot/dhcp-mode.ts";
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
-import type { Host } from "../queue/host.ts";
-import type { Refusal } from "../queue/refusal.ts";
+import type { Host, HostId } from "../queue/host.ts";
+import { identityWords } from "../queue/identity.ts";
+import { REFUSALS, type Refusal } from "../queue/refusal.ts";
+import { findHost, type QueueState, slotOf } from "../queue/state.ts";
 import { formatProblem, type Problem } from "../std/problem.ts";
 import type { Tracer } from "../trace/footprint.ts";
 
@@ -46,7 +48,23 @@ export function whyNotFor(parts: MachineAppParts, c: Context, host: Host): strin
 
 export function statusOf(reason: Refusal): ContentfulStatusCode {
   if (reason === "unknown-host" || reason === "wrong-token") return 404;
-  return reason === "identity-conflict" ? 403 : 409;
+  // The machine is the wrong one; else it is the right one at the wrong time.
+  const isStranger = reason === "identity-conflict" || reason === "held-for-approval" || reason === "wrong-board";
+  return isStranger ? 403 : 409;
+}
+
+/** Why it gets no answer file, with what is particular to this host, as the installer shows it on the machine's screen. */
+export function whyNoAnswer(state: QueueState, id: HostId, reason: Refusal): string {
+  const host = findHost(state, id);
+  const slot = host && slotOf(state, host);
+  const name = slot?.hostname ?? id;
+  if (reason === "held-for-approval" && host?.hold != null) {
+    return `this is not the machine that was known as ${name}: ${identityWords(host.hold)}; nothing is wiped until \`bootqueue approve ${name}\``;
+  }
+  if (reason === "wrong-board" && slot !== undefined) {
+    return `${REFUSALS[reason]} (${name} is for ${slot.boardSerial})`;
+  }
+  return REFUSALS[reason];
 }
 
 export function listed(problems: readonly Problem[]): string {

@@ -285,7 +285,11 @@ const WORDS: Record<OrderType, { readonly done: string; readonly after: string; 
     after: "`bootqueue rebuild` arms its install",
     already: "% is registered like that already",
   },
-  approve: { done: "approved %", after: "it takes the next slot when it asks again", already: "% is approved already" },
+  approve: {
+    done: "approved %",
+    after: "it is served when it asks again, a new one with the next slot",
+    already: "% is approved already",
+  },
   rebuild: {
     done: "armed an install of %",
     after: "its disks are wiped when it next boots from the network",

@@ -68,6 +68,7 @@ function bind<Settings>(
     name,
     kind: kind.name,
     secureBoot,
+    namesHardware: kind.namesHardware ?? false,
     warnings: () => kind.warnings(settings),
     flow: () => kind.flow(settings),
     usesDhcpOnceInstalled: () => kind.usesDhcpOnceInstalled(settings),

@@ -18,6 +18,8 @@ import type { Hardware } from "./server-type.ts";
  */
 export interface ProfileKind<Settings> {
   readonly name: string;
+  /** true: its installer tells its machine's serial numbers, and can be told which disks it may take. */
+  readonly namesHardware?: boolean;
   /** What a profile's file may say besides `kind`; its reference page is made from this. */
   readonly settings: z.ZodType<Settings>;
   /** What to say of keys that people try although there is none, by path: `global.root_password`. */

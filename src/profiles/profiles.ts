@@ -30,6 +30,7 @@ export interface Profile {
   readonly kind: string;
   /** true: its firmware is given shim and GRUB, which Secure Boot accepts, instead of iPXE. */
   readonly secureBoot: boolean;
+  readonly namesHardware: boolean;
   warnings(): readonly Problem[];
   flow(): ProfileFlow;
   usesDhcpOnceInstalled(): boolean;

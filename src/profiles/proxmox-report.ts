@@ -167,7 +167,8 @@ function hostKeys(keys: ReportBody["ssh-public-host-keys"]): Record<string, stri
   return found;
 }
 
-const VIRTUAL_LINK = /^(bond|bonding|br|dummy|ifb|ip6?gre|ip6tnl|sit|tap|tun|veth|virbr|vlan|vmbr|wg|erspan|gretap|teql)\d*$/;
+const VIRTUAL_LINK =
+  /^(bond|bonding|br|dummy|ifb|ip6?gre|ip6tnl|sit|tap|tun|veth|virbr|vlan|vmbr|wg|erspan|gretap|teql)\d*$/;
 
 /** Each once. InfiniBand addresses of 20 octets, zeros and group addresses are left out: no machine boots by them. */
 function unicastMacs(texts: readonly (string | null)[]): readonly MacAddress[] {

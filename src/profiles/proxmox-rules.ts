@@ -223,7 +223,8 @@ function listProblems({ filesystem, disk_list, zfs, btrfs }: DiskSetup): Problem
   return problems;
 }
 
-const DISKS_MIN = { raid0: 1, raid1: 2, raid10: 4, "raidz-1": 3, "raidz-2": 4, "raidz-3": 5 } as const;
+/** How many disks each level needs. */
+export const DISKS_MIN = { raid0: 1, raid1: 2, raid10: 4, "raidz-1": 3, "raidz-2": 4, "raidz-3": 5 } as const;
 
 function firstBootProblems(firstBoot: ProxmoxSettings["first_boot"]): Problem[] {
   if (firstBoot === undefined) return [];

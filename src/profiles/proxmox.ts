@@ -2,6 +2,7 @@ import type { Problem } from "../std/problem.ts";
 import { err, ok } from "../std/result.ts";
 import type { ProfileKind } from "./kind.ts";
 import { renderAnswer } from "./proxmox-answer.ts";
+import { slotDiskProblems, withSlotDisks } from "./proxmox-disks.ts";
 import { renderFirstBootScript } from "./proxmox-first-boot.ts";
 import { PROXMOX_REPLACEMENTS, settingsOfHardware } from "./proxmox-hardware.ts";
 import { installerOf, NEWEST_OF, PRODUCTS, type Product, parseProduct } from "./proxmox-product.ts";
@@ -22,6 +23,7 @@ const NO_CLEAR_TEXT =
 /** Proxmox VE by its own automated installer, netbooted from a prepared ISO. */
 export const proxmox: ProfileKind<ProxmoxSettings> = {
   name: "proxmox",
+  namesHardware: true,
   settings: ProxmoxSettings,
 
   hints: {
@@ -77,7 +79,8 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
 
   readAnswerRequest,
 
-  answer(settings, target, links, request) {
+  answer(profileSettings, target, links, request) {
+    const settings = withSlotDisks(profileSettings, target);
     const product = parseProduct(request.installer ?? null) ?? settings.product ?? "pve";
     const release = releaseOf(settings, request.release, product);
     const problems = [
@@ -86,6 +89,7 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
       ...productProblems(settings, product),
       ...releaseProblems(settings, release, product),
       ...targetProblems(settings, target),
+      ...slotDiskProblems(settings, target),
     ];
     if (problems.length > 0) return err(problems);
     const asking = { installer: installerOf(product, release), nics: request.macs };

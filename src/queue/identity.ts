@@ -41,23 +41,24 @@ export function isSameMachine(host: Host, seen: Identity): boolean {
   const approved = host.attempt?.approved ?? null;
   if (changed.length === 0 || approved === null) return changed.length === 0;
   // By DHCP a machine shows its UUID alone, which names the whole of it.
-  if (approved.nics === null) return approved.uuid !== null && seen.uuid !== null && isSameSystem(approved.uuid, seen.uuid);
+  if (approved.nics === null)
+    return approved.uuid !== null && seen.uuid !== null && isSameSystem(approved.uuid, seen.uuid);
   return changed.every((trait) => seen[trait] !== null && isEqual(trait, approved, seen));
 }
 
 /** What is known after `seen` was served; what it does not say stays as it was, unless it is another machine. */
 export function identityAfter(host: Host, seen: Identity): Identity {
-  const was = knownIdentity(host);
-  if (changedTraits(was, seen).length > 0 || host.attempt?.approved != null) return seen;
+  const was = host.identity;
+  if (was === null || host.attempt?.approved != null) return seen;
   return {
-    uuid: was.uuid ?? seen.uuid,
+    uuid: seen.uuid ?? was.uuid,
     serial: seen.serial ?? was.serial,
     boardSerial: seen.boardSerial ?? was.boardSerial,
     nics: seen.nics ?? was.nics,
   };
 }
 
-/** `UUID … instead of …; network card … is new`: for people. */
+/** `its UUID was … and is …; of its network cards … is new`: for people. */
 export function identityWords({ was, seen }: Pick<IdentityHold, "was" | "seen">): string {
   return changedTraits(was, seen)
     .map((trait) => changeWords(trait, was, seen))
@@ -93,7 +94,8 @@ function isOther(trait: IdentityTrait, was: Identity, seen: Identity): boolean {
 }
 
 function isEqual(trait: IdentityTrait, a: Identity, b: Identity): boolean {
-  if (trait === "uuid") return a.uuid === b.uuid || (a.uuid !== null && b.uuid !== null && isSameSystem(a.uuid, b.uuid));
+  if (trait === "uuid")
+    return a.uuid === b.uuid || (a.uuid !== null && b.uuid !== null && isSameSystem(a.uuid, b.uuid));
   if (trait !== "nics") return a[trait] === b[trait];
   return a.nics?.length === b.nics?.length && (a.nics ?? []).every((mac) => b.nics?.includes(mac));
 }

@@ -91,7 +91,13 @@ export function slotRequested(
     if (slot === undefined || known.slot !== slot.id) return refused(state, "address-not-yours");
     if (known.state.type !== "pxe_ready" || known.state.requested) return unchanged(state);
     const deadline = later(now, rules.limitMs.pxe_ready);
-    const seen = { ...known, hold: null, bootMac: asker.mac, macs: withMac(known.macs, asker.mac), uuid: known.uuid ?? asker.uuid };
+    const seen = {
+      ...known,
+      hold: null,
+      bootMac: asker.mac,
+      macs: withMac(known.macs, asker.mac),
+      uuid: known.uuid ?? asker.uuid,
+    };
     return moved(withHost(state, { ...seen, state: { ...known.state, deadline, requested: true } }));
   }
   if (slot === undefined || !mayTake(state, slot, asker, known, rules)) return refused(state, "address-not-yours");

@@ -32,7 +32,12 @@ const MIGRATIONS: Migrations = {
       hold: null,
       attempt: isSaved(host.attempt) ? { ...host.attempt, approved: null } : host.attempt,
       inventory: isSaved(host.inventory)
-        ? { ...host.inventory, board: isSaved(host.inventory.board) ? { ...host.inventory.board, boardSerial: null } : host.inventory.board }
+        ? {
+            ...host.inventory,
+            board: isSaved(host.inventory.board)
+              ? { ...host.inventory.board, boardSerial: null }
+              : host.inventory.board,
+          }
         : host.inventory,
     })),
     slots: each(saved.slots, (slot) => ({ ...slot, boardSerial: null, diskSerials: [] })),

@@ -166,9 +166,7 @@ const host = exactly<Host>()(
     dhcp: z.enum(["full", "proxy", "ignore"]).nullable(),
     slot: slotId.nullable(),
     state: hostState,
-    attempt: z
-      .strictObject({ token, answers: count, armedAt: instant, approved: identity.nullable() })
-      .nullable(),
+    attempt: z.strictObject({ token, answers: count, armedAt: instant, approved: identity.nullable() }).nullable(),
     inventory: inventory.nullable(),
     identity: identity.nullable(),
     hold: z.strictObject({ since: instant, was: identity, seen: identity }).nullable(),

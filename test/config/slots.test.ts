@@ -74,6 +74,8 @@ describe("a range", () => {
           reservation: { type: "server-type", serverType: "r640" },
           link0: "10.11.0.254",
           link1: null,
+          boardSerial: null,
+          diskSerials: [],
         },
         {
           id: "10.11.0.255",
@@ -84,6 +86,8 @@ describe("a range", () => {
           reservation: { type: "server-type", serverType: "r640" },
           link0: "10.11.0.255",
           link1: null,
+          boardSerial: null,
+          diskSerials: [],
         },
         {
           id: "10.11.1.0",
@@ -94,6 +98,8 @@ describe("a range", () => {
           reservation: { type: "server-type", serverType: "r640" },
           link0: "10.11.1.0",
           link1: null,
+          boardSerial: null,
+          diskSerials: [],
         },
       ],
     );

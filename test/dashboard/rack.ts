@@ -49,7 +49,12 @@ export function hostIn(n: number, state: HostState, more: Partial<Host> = {}): H
     dhcp: null,
     slot: slotIdOf(`10.11.0.${n + 1}` as Ipv4Address),
     state,
-    attempt: { token: `secret-token-${n}` as AttemptToken, answers: 1, armedAt: later(NOON, -30 * MINUTE), approved: null },
+    attempt: {
+      token: `secret-token-${n}` as AttemptToken,
+      answers: 1,
+      armedAt: later(NOON, -30 * MINUTE),
+      approved: null,
+    },
     inventory: null,
     identity: null,
     hold: null,

@@ -11,6 +11,15 @@ function fixture(name: string): Record<string, unknown> {
   return JSON.parse(readFileSync(new URL(name, FOLDER), "utf8"));
 }
 
+const ONE_NIC = {
+  macs: ["52:54:00:0a:00:01"],
+  uuid: null,
+  serial: null,
+  boardSerial: null,
+  nics: ["52:54:00:0a:00:01"],
+  product: null,
+};
+
 describe("readAnswerRequest()", () => {
   test("reads the request of a 9.2, with its MAC addresses in capitals", () => {
     assert.deepEqual(readAnswerRequest(fixture("request-9.2.json")), {
@@ -19,6 +28,8 @@ describe("readAnswerRequest()", () => {
         macs: ["52:54:00:0a:00:01", "52:54:00:0a:00:02"],
         uuid: "4c4c4544-0043-5110-8031-c7c04f515131",
         serial: "C7Q1",
+        boardSerial: "/C7Q1/",
+        nics: ["52:54:00:0a:00:01", "52:54:00:0a:00:02"],
         product: "OptiPlex 7070",
         release: "9.2",
         installer: "pve",
@@ -29,14 +40,14 @@ describe("readAnswerRequest()", () => {
   test("reads the request of an 8.2, which has no schema, and a board that nobody filled in", () => {
     assert.deepEqual(readAnswerRequest(fixture("request-8.2.json")), {
       ok: true,
-      value: { macs: ["52:54:00:0a:00:01"], uuid: null, serial: null, product: null, release: "8.2", installer: "pve" },
+      value: { ...ONE_NIC, release: "8.2", installer: "pve" },
     });
   });
 
   test("needs nothing but one hardware address", () => {
     assert.deepEqual(readAnswerRequest({ network_interfaces: [{ mac: "52:54:00:0a:00:01" }] }), {
       ok: true,
-      value: { macs: ["52:54:00:0a:00:01"], uuid: null, serial: null, product: null, release: null },
+      value: { ...ONE_NIC, release: null },
     });
   });
 
@@ -127,6 +138,7 @@ describe("readInstallReport()", () => {
       value: {
         macs: ["52:54:00:0a:00:01", "52:54:00:0a:00:02"],
         uuid: "4c4c4544-0043-5110-8031-c7c04f515131",
+        serial: "C7Q1",
         token: null,
         inventory: {
           system: "Proxmox VE 9.1.2",
@@ -137,7 +149,7 @@ describe("readInstallReport()", () => {
           filesystem: "zfs (RAID1)",
           machineId: "0f3c5a6e8b1d4f7290a1b2c3d4e5f607",
           cpu: { model: "Intel(R) Core(TM) i5-9500T CPU @ 2.20GHz", sockets: 1, cores: 6, cpus: 12 },
-          board: { product: "OptiPlex 7070", serial: "C7Q1" },
+          board: { product: "OptiPlex 7070", serial: "C7Q1", boardSerial: null },
           disks: [
             {
               device: "/dev/sda",
@@ -174,6 +186,7 @@ describe("readInstallReport()", () => {
       value: {
         macs: [],
         uuid: null,
+        serial: null,
         token: "4f1c9b7e2a6d",
         inventory: {
           system: "Proxmox VE",
@@ -184,7 +197,7 @@ describe("readInstallReport()", () => {
           filesystem: "ext4",
           machineId: null,
           cpu: null,
-          board: { product: null, serial: null },
+          board: { product: null, serial: null, boardSerial: null },
           disks: [],
           nics: [],
           sshHostKeys: {},

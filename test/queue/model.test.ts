@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { QueueEvent } from "../../src/queue/event.ts";
-import { BEYOND_INSTALLING, type HostStateType, MOVES } from "../../src/queue/host.ts";
+import { ARMED, BEYOND_INSTALLING, type HostStateType, MOVES } from "../../src/queue/host.ts";
+import { changedTraits, knownIdentity } from "../../src/queue/identity.ts";
 import { isWaitingToJoin } from "../../src/queue/installing.ts";
 import { OPERATIONS_MAX, STEPS_MAX, type StepReport } from "../../src/queue/operation.ts";
 import { awaitsRebuild } from "../../src/queue/rebuild-set.ts";
@@ -119,6 +120,20 @@ function check(before: QueueState, event: QueueEvent, { state, verdict, lasting,
     assert.ok(BEYOND_INSTALLING.has(after.state.type) || after.state.type === "failed", told);
     assert.equal(after.slot, host.slot, told);
   }
+  // 9. No answer is served to a machine that conflicts with what is known of its host, but by approval of exactly that.
+  if (event.type === "answer-fetched" && verdict.type !== "refused") {
+    const { uuid, serial = null, boardSerial = null, nics = null } = event;
+    const seen = { uuid, serial, boardSerial, nics };
+    const host = before.hosts.find(({ id }) => id === event.host);
+    assert.ok(host, told);
+    const approved = host.attempt?.approved ?? null;
+    for (const trait of changedTraits(knownIdentity(host), seen)) {
+      const by = approved?.nics === null ? "uuid" : trait;
+      const isLet = approved !== null && String(approved[by]) === String(seen[by]);
+      assert.ok(isLet, `${trait} is not as it was, ${told}`);
+    }
+  }
+  for (const host of state.hosts) assert.ok(host.hold === null || ARMED.has(host.state.type), told);
   // What a restart would forget is never called lasting, and nothing lasting is called forgettable.
   if (!lasting) assert.deepEqual(lastingPart(state), lastingPart(before), told);
   if (verdict.type === "unchanged") assert.equal(state, before, told);
@@ -158,6 +173,14 @@ function outcome(random: { below(limit: number): number }): StepReport["outcome"
   return (["started", "noted", "succeeded", "failed", "skipped"] as const)[random.below(5)] ?? "started";
 }
 
+/** It asks for its answer and tells who it is: as always, or with one trait changed. */
+function identified(n: number, changed: number | null = null): QueueEvent {
+  const other = (at: number) => (changed === at ? "-other" : "");
+  const nics = changed === 0 ? [b.mac(n)] : [b.mac(n), b.mac(n, 2)];
+  const uuid = changed === 3 ? b.uuid(n + 100) : b.uuid(n);
+  return { ...b.answer(n), uuid, serial: `S${n}${other(1)}`, boardSerial: `B${n}${other(2)}`, nics } as QueueEvent;
+}
+
 function randomEvent(random: { below(limit: number): number }, state: QueueState): QueueEvent {
   const n = 1 + random.below(MACHINES);
   const nic = random.below(5) === 0 ? 2 : 1;
@@ -182,6 +205,8 @@ function randomEvent(random: { below(limit: number): number }, state: QueueState
     b.script(n),
     { ...b.answer(n), uuid } as QueueEvent,
     b.answer(n),
+    identified(n),
+    identified(n, random.below(4)),
     { type: "install-reported", host: b.hostId(n), token, inventory: b.INVENTORY },
     { type: "phoned-home", host: b.hostId(n), token },
     { type: "first-boot-finished", host: b.hostId(n), token },

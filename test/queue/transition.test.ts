@@ -536,10 +536,10 @@ describe("transition()", () => {
     assert.equal(told({ name: "", slots: 2, events, expect: [] }).at(-1), "ready(1) pxe_ready(2) ! identity-conflict");
   });
 
-  test("another board under a known address is refused, and nothing is learnt from it", () => {
+  test("another board under a known address is held for approval, and nothing is learnt from it", () => {
     const other: QueueEvent = { type: "host-seen", mac: b.mac(1), uuid: b.uuid(9) };
     const events = [b.requested(1), other];
-    assert.equal(told({ name: "", slots: 2, events, expect: [] }).at(-1), "pxe_ready(1) available ! identity-conflict");
+    assert.equal(told({ name: "", slots: 2, events, expect: [] }).at(-1), "pxe_ready(1) available ! held-for-approval");
   });
 
   test("a slot that leaves the configuration stays as long as a host has it", () => {

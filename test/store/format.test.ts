@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { restingState, type Slot } from "../../src/queue/slot.ts";
 import { EMPTY_QUEUE, type QueueState } from "../../src/queue/state.ts";
 import { readSaved, SAVED_VERSION, toSaved } from "../../src/store/format.ts";
+import { INVENTORY } from "../support/queue-builder.ts";
 import { chosenSeed, randomQueue, seeded } from "../support/random-queue.ts";
 
 const SEED = chosenSeed();
@@ -36,8 +37,13 @@ describe("toSaved() and readSaved()", () => {
 describe("readSaved() of an older file", () => {
   test("version 1 knew no mode of DHCP: every host is served as the configuration says", () => {
     const saved = JSON.parse(JSON.stringify(toSaved(QUEUE))) as Loose;
-    const hosts = saved.hosts.map((one) => ({ ...one, dhcp: undefined, operations: undefined }));
-    const slots = saved.slots.map((one) => ({ ...one, labels: undefined }));
+    const hosts = saved.hosts.map((one) => ({ ...before4(one), dhcp: undefined, operations: undefined }));
+    const slots = saved.slots.map((one) => ({
+      ...one,
+      labels: undefined,
+      boardSerial: undefined,
+      diskSerials: undefined,
+    }));
     assert.deepEqual(readSaved({ ...saved, version: 1, rebuilds: undefined, hosts, slots }), {
       ok: true,
       value: QUEUE,
@@ -46,12 +52,36 @@ describe("readSaved() of an older file", () => {
 
   test("version 2 kept no history of installs and knew no labels", () => {
     const saved = JSON.parse(JSON.stringify(toSaved(QUEUE))) as Loose;
-    const hosts = saved.hosts.map((one) => ({ ...one, operations: undefined }));
-    const slots = saved.slots.map((one) => ({ ...one, labels: undefined }));
+    const hosts = saved.hosts.map((one) => ({ ...before4(one), operations: undefined }));
+    const slots = saved.slots.map((one) => ({
+      ...one,
+      labels: undefined,
+      boardSerial: undefined,
+      diskSerials: undefined,
+    }));
     assert.deepEqual(readSaved({ ...saved, version: 2, rebuilds: undefined, hosts, slots }), {
       ok: true,
       value: QUEUE,
     });
+  });
+
+  test("version 3 knew nobody by what it was installed as: what an installed machine reported of itself has to do", () => {
+    const saved = JSON.parse(JSON.stringify(toSaved(QUEUE))) as Loose;
+    const slots = saved.slots.map((one) => ({ ...one, boardSerial: undefined, diskSerials: undefined }));
+    const board = { product: "OptiPlex", serial: "C7Q1" };
+    const nics = ["52:54:00:aa:00:02", "52:54:00:aa:00:01"].map((mac) => ({
+      name: null,
+      mac,
+      address: null,
+      isManagement: false,
+    }));
+    const hosts = saved.hosts.map((one) => ({ ...before4(one), inventory: { ...INVENTORY, board, nics } }));
+    const read = readSaved({ ...saved, version: 3, hosts, slots });
+    assert.ok(read.ok, JSON.stringify(read));
+    const host = read.value.hosts.at(0);
+    const macs = ["52:54:00:aa:00:01", "52:54:00:aa:00:02"];
+    assert.deepEqual(host?.identity, { uuid: null, serial: "C7Q1", boardSerial: null, nics: macs });
+    assert.deepEqual(host?.inventory?.board, { ...board, boardSerial: null });
   });
 
   test("version 1 that holds no hosts at all is refused with words, not with an exception", () => {
@@ -73,7 +103,7 @@ describe("readSaved() refuses", () => {
     {
       what: "the file of a newer release, and says so",
       damage: (s) => ({ ...s, version: SAVED_VERSION + 1 }),
-      problem: /version: expected at most 3, found 4: a newer bootqueue wrote this file/,
+      problem: /version: expected at most 4, found 5: a newer bootqueue wrote this file/,
     },
     { what: "a missing list", damage: ({ hosts: _, ...s }) => s, problem: /hosts: missing: expected a list/ },
     { what: "an unknown key", damage: (s) => ({ ...s, extra: 1 }), problem: /extra: unknown key/ },
@@ -171,6 +201,13 @@ describe("readSaved() refuses", () => {
 
 type Loose = { slots: object[]; hosts: object[] } & Record<string, unknown>;
 
+/** A host as it was before anybody kept which machine it is. */
+function before4(one: object): object {
+  const { identity: _, hold: __, attempt, ...host } = one as Record<string, unknown>;
+  const { approved: ___, ...old } = attempt as Record<string, unknown>;
+  return { ...host, attempt: old };
+}
+
 function host(saved: Loose, change: object): object {
   return { ...saved, hosts: [{ ...saved.hosts[0], ...change }] };
 }
@@ -192,6 +229,8 @@ const QUEUE = {
       profile: "pve",
       labels: [],
       reservation: null,
+      boardSerial: null,
+      diskSerials: [],
       declared: true,
       state: { type: "assigned", host: "52-54-00-aa-00-01", since: 1 },
     },
@@ -207,8 +246,10 @@ const QUEUE = {
       dhcp: null,
       slot: "10.11.0.2",
       state: { type: "ready", since: 3 },
-      attempt: { token: "t", answers: 1, armedAt: 2 },
+      attempt: { token: "t", answers: 1, armedAt: 2, approved: null },
       inventory: null,
+      identity: null,
+      hold: null,
       passages: [],
       operations: [],
     },

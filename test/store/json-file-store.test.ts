@@ -142,7 +142,7 @@ describe("JsonFileStore.load() of a damaged file", () => {
     { what: "null", content: "null\n", found: /found the JSON value null/ },
     { what: "false", content: "false", found: /found the JSON value false/ },
     { what: "a list", content: "[]", found: /found a JSON list/ },
-    { what: "an empty object", content: "{}", found: /found version: expected a whole number from 1 to 3/ },
+    { what: "an empty object", content: "{}", found: /found version: expected a whole number from 1 to 4/ },
     { what: "zeros, as XFS leaves them", content: "\0".repeat(4096), found: /found 4096 octets that are not JSON/ },
     { what: "something else", content: '{"name":"bootqueue"}', found: /found version:/ },
   ];
@@ -249,7 +249,7 @@ describe("JsonFileStore keeps", () => {
     for (const name of ["state.journal", "state.json", "state.json.1"]) {
       assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600, name);
     }
-    assert.match(await readFile(path, "utf8"), /^\{\n"sha256":"[0-9a-f]{64}",\n"version":3,\n"continues":/);
+    assert.match(await readFile(path, "utf8"), /^\{\n"sha256":"[0-9a-f]{64}",\n"version":4,\n"continues":/);
   });
 });
 
@@ -274,7 +274,17 @@ async function savedBytes(state: QueueState): Promise<Buffer> {
 /** A state that can be told from others by a number, in the place of a slot's reason. */
 function numbered(n: number): QueueState {
   const address = "10.11.0.2";
-  const slot = { id: address, address, hostname: "a", profile: "p", labels: [], reservation: null, declared: true };
+  const slot = {
+    id: address,
+    address,
+    hostname: "a",
+    profile: "p",
+    labels: [],
+    reservation: null,
+    boardSerial: null,
+    diskSerials: [],
+    declared: true,
+  };
   return {
     ...EMPTY_QUEUE,
     slots: [{ ...slot, state: { type: "skipped", since: n, reason: "", conflict: null } }],

@@ -98,7 +98,10 @@ export async function machineBench(options: MachineBenchOptions = {}) {
     runEffect: () => {},
     onBroken: (cause) => broken.push(cause),
   });
-  const declaredSlots = [...declared(slots, profile.name, reservations, options.guards ?? {}), ...(options.moreSlots ?? [])];
+  const declaredSlots = [
+    ...declared(slots, profile.name, reservations, options.guards ?? {}),
+    ...(options.moreSlots ?? []),
+  ];
   await engine.dispatch({ type: "slots-declared", slots: declaredSlots });
   await engine.start();
 

@@ -15,7 +15,17 @@ for (let n = before === null ? 0 : numberOf(before); ; n++) {
 
 function numberedSlot(n: number): Slot {
   const address = "10.99.0.1";
-  const slot = { id: address, address, hostname: "a", profile: "p", labels: [], reservation: null, declared: true };
+  const slot = {
+    id: address,
+    address,
+    hostname: "a",
+    profile: "p",
+    labels: [],
+    reservation: null,
+    boardSerial: null,
+    diskSerials: [],
+    declared: true,
+  };
   return { ...slot, state: { type: "skipped", since: n, reason: "", conflict: null } } as unknown as Slot;
 }
 
