@@ -30,6 +30,8 @@ export interface OperatorParts {
   readonly notReady: () => readonly string[];
   /** null: there is no pool. */
   readonly leases: OperatorDeps["leases"];
+  /** null: nobody wants to know. */
+  readonly registrations: OperatorDeps["registrations"];
 }
 
 /** Everything for people: one app for the network, with the pages, and one for root's socket. */
@@ -58,6 +60,7 @@ export async function createOperatorApps(parts: OperatorParts) {
     previewAnswer,
     notReady: parts.notReady,
     leases: parts.leases,
+    registrations: parts.registrations,
     hostnames: parts.hostnames,
   } satisfies Omit<OperatorDeps, "trusted" | "pages">;
   const pages = createDashboard({

@@ -150,6 +150,17 @@ export function servedNetworks({ network, subnet }: Config): ServedNetworks {
 
 /** Settings that a reload cannot change, because sockets and answers already given depend on them. */
 export function needsRestart(before: Config, after: Config) {
-  const fixed = ["network", "subnet", "pool", "dhcp", "tftp", "http", "operator", "paths", "log"] as const;
+  const fixed = [
+    "network",
+    "subnet",
+    "pool",
+    "dhcp",
+    "tftp",
+    "http",
+    "operator",
+    "paths",
+    "log",
+    "registration",
+  ] as const;
   return fixed.filter((section) => JSON.stringify(before[section]) !== JSON.stringify(after[section]));
 }

@@ -21,6 +21,7 @@ import { loadImages, missingForAll } from "./daemon-images.ts";
 import { machineFiles, machineListener, machineServer } from "./daemon-machines.ts";
 import { createOperatorApps } from "./daemon-operator.ts";
 import { openPool, type Pool } from "./daemon-pool.ts";
+import { openRegistration } from "./daemon-registration.ts";
 import {
   declaredSlots,
   installSite,
@@ -54,6 +55,7 @@ import { watchPassages } from "./passages.ts";
 import { Engine } from "./queue/engine.ts";
 import type { HostId } from "./queue/host.ts";
 import { EMPTY_QUEUE, findHost, findMacAt } from "./queue/state.ts";
+import type { Outbox } from "./registration/outbox.ts";
 import { systemClock } from "./std/clock.ts";
 import { jsonLog, type Log } from "./std/log.ts";
 import { formatProblem } from "./std/problem.ts";
@@ -117,6 +119,8 @@ class Daemon {
   readonly #foreign: ForeignServers;
   /** null: there is none. */
   #pool: Pool | null = null;
+  /** null: nobody wants to know who is ready. */
+  #outbox: Outbox | null = null;
   readonly #systemd: SystemdNotify;
   readonly #startedAt = systemClock.now();
 
@@ -171,6 +175,8 @@ class Daemon {
     const looking = setInterval(() => void this.#findMissingFiles(), LOOK_AGAIN_MS);
     this.#closers.push(() => clearInterval(looking));
     const pool = await this.#openAddresses(engine);
+    this.#outbox = await openRegistration(engine, this.#settings.config, this.#trace, this.#log);
+    this.#closers.push(() => this.#outbox?.stop());
     await this.#openOperator(engine, passed);
     await this.#openHttp(engine, passed);
     await this.#openTftp(engine, passed);
@@ -373,6 +379,7 @@ class Daemon {
       previewAnswer: (host) => this.#previewAnswer(engine, host),
       notReady: () => this.#missing,
       leases: () => this.#pool?.book ?? null,
+      registrations: () => this.#outbox,
     });
     const server = serverOf(apps.network.fetch);
     const fd = passed.get("operator");

@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, Arrow>>>> = {
     firstboot: "types",
     trace: "all",
     queue: "all",
+    registration: "types",
     pool: "types",
     net: "all",
     std: "all",
@@ -40,8 +41,9 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, Arrow>>>> = {
   profiles: { firstboot: "all", queue: "types", net: "all", std: "all" },
   firstboot: { net: "all", std: "all" },
   // Not types alone: what changed is asked of the queue's own tables, and they are built again from the disk.
-  store: { queue: "all", pool: "types", std: "all" },
+  store: { queue: "all", pool: "types", registration: "types", std: "all" },
   trace: { net: "all", std: "all" },
+  registration: { std: "all" },
   images: { net: "all", std: "all" },
   cluster: { net: "all", std: "all" },
   power: { net: "all", std: "all" },

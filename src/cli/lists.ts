@@ -4,6 +4,7 @@ import type {
   HostView,
   LeasesView,
   LeaseView,
+  RegistrationsView,
   SlotStateName,
   SlotView,
   StatusView,
@@ -54,6 +55,20 @@ function slotNote(slot: SlotView, now: number): string {
   if (!slot.declared) return "gone from the configuration";
   if (slot.until !== null) return `held for ${formatDuration(Date.parse(slot.until) - now)} more`;
   return slot.reason;
+}
+
+/** `bootqueue registrations`. */
+export function renderRegistrations({ registrations }: RegistrationsView, width: number | null): string {
+  if (registrations.length === 0) return "nobody was to be told of any machine\n";
+  const columns: readonly Column<RegistrationsView["registrations"][number]>[] = [
+    { title: "REGISTRATION", cell: ({ registration }) => registration },
+    { title: "HOST", cell: ({ host }) => host },
+    { title: "STATE", cell: ({ state }) => state },
+    { title: "AT", cell: ({ at }) => formatTime(at), leaves: 1 },
+    { title: "FAILED", cell: ({ attempts }) => (attempts ? String(attempts) : ""), right: true, leaves: 2 },
+    { title: "NOTE", cell: ({ words }) => words, shrinks: true },
+  ];
+  return renderTable(columns, registrations, width);
 }
 
 /** `bootqueue leases`. */

@@ -1,9 +1,18 @@
 import type { Command } from "commander";
-import type { HostDetailView, HostsView, LeasesView, SlotsView, StatusView, TimelineView } from "../http/contract.ts";
+import type {
+  HostDetailView,
+  HostsView,
+  LeasesView,
+  OrderDone,
+  RegistrationsView,
+  SlotsView,
+  StatusView,
+  TimelineView,
+} from "../http/contract.ts";
 import type { CliContext } from "./cli-context.ts";
 import { CliFailure, EXIT } from "./exit-code.ts";
 import { renderHostDetail } from "./host-detail.ts";
-import { renderFootprint, renderHosts, renderLeases, renderSlots, renderStatus } from "./lists.ts";
+import { renderFootprint, renderHosts, renderLeases, renderRegistrations, renderSlots, renderStatus } from "./lists.ts";
 import { HOST_STATES } from "./words.ts";
 
 /** The commands that only look. */
@@ -32,6 +41,20 @@ export function addLookCommands(program: Command, context: CliContext): void {
     .action(async () => {
       const leases = await (await context.client()).get<LeasesView>("/api/leases");
       context.print(leases, () => renderLeases(leases, context.width));
+    });
+
+  program
+    .command("registrations")
+    .description("which systems were told of which machine, and what could not be told")
+    .option("--retry", "begin anew with those that were given up")
+    .action(async ({ retry = false }: { retry?: boolean }) => {
+      const client = await context.client();
+      if (retry) {
+        const done = await client.post<OrderDone>("/api/registrations/retry");
+        return context.print(done, () => `${done.message}\n`);
+      }
+      const view = await client.get<RegistrationsView>("/api/registrations");
+      context.print(view, () => renderRegistrations(view, context.width));
     });
 
   program

@@ -18,6 +18,21 @@ export async function credentialProblems(clusters: readonly ClusterEntry[]): Pro
   return problems;
 }
 
+/** The same for files that hold one secret line, by the path of the setting that names them. */
+export async function secretLineProblems(files: Readonly<Record<string, string | undefined>>): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const [path, file] of Object.entries(files)) {
+    const fault = file === undefined ? null : await faultOf(file, secretLineFault);
+    if (fault !== null) problems.push({ path, message: `${file}: ${fault}` });
+  }
+  return problems;
+}
+
+function secretLineFault(text: string): string | null {
+  const [secret = "", ...rest] = text.split(/\r?\n/);
+  return secret.trim() === "" || rest.some((line) => line !== "") ? "expected one line with the secret" : null;
+}
+
 async function faultOf(file: string, contentFault: (text: string) => string | null): Promise<string | null> {
   try {
     const { mode } = await stat(file);

@@ -126,6 +126,15 @@ export const serverTypeName = textLike(
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
 );
 
+/** An absolute address of a web server, without a query. */
+export const httpUrl = parsedText("web address", "an address such as https://netbox.example/", (text) => {
+  if (!/^https?:\/\/[^\s?#]+$/.test(text) || !URL.canParse(text)) return err("not-a-web-address");
+  const url = new URL(text);
+  // Whoever reads the log would see them.
+  if (url.username !== "" || url.password !== "") return err("credentials-in-the-address");
+  return ok(url.href);
+});
+
 /** Names of the groups that a slot belongs to. */
 export const labels = z
   .array(textLike("label", "a label: up to 64 letters, digits and . _ -", /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/))

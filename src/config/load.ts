@@ -9,6 +9,7 @@ import { clusterProblems, linkProblems } from "./clusters.ts";
 import { credentialProblems } from "./credentials.ts";
 import type { Listen } from "./fields.ts";
 import { poolProblems, type RelayedSubnet, relayedSubnets, subnetProblems } from "./networks.ts";
+import { registrationFileProblems, registrationProblems } from "./registrations.ts";
 import { ConfigFile } from "./schema.ts";
 import { type DeclaredSlot, expandSlots, missingProfiles } from "./slots.ts";
 
@@ -67,6 +68,7 @@ export function parseConfig(text: string, file: string): Result<Config, readonly
     ...subnetProblems(network, subnet),
     ...poolProblems(settings.pool, network, subnet, slots.ok ? slots.value : []),
     ...clusterProblems(settings.cluster),
+    ...registrationProblems(settings.registration),
     ...(slots.ok ? linkProblems(slots.value, network) : slots.error),
   ];
   return problems.length > 0 || !slots.ok ? err(problems) : ok({ ...config, slots: slots.value });
@@ -84,7 +86,10 @@ export async function loadConfig(path: string): Promise<Result<LoadedConfig, rea
   const profiles = await readProfiles(parsed.value.paths.profiles);
   if (!profiles.ok) return profiles;
   const missing = missingProfiles(parsed.value, new Set(profiles.value.map(({ name }) => name)));
-  const unreadable = await credentialProblems(parsed.value.cluster);
+  const unreadable = [
+    ...(await credentialProblems(parsed.value.cluster)),
+    ...(await registrationFileProblems(parsed.value.registration)),
+  ];
   if (missing.length + unreadable.length > 0) return err(inFile(path, [...missing, ...unreadable]));
   return ok({ config: parsed.value, profiles: profiles.value });
 }

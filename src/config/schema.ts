@@ -2,6 +2,7 @@ import { z } from "zod";
 import { oneOf, textLike, whole } from "../std/field.ts";
 import { ClusterEntry } from "./clusters.ts";
 import * as field from "./fields.ts";
+import { RegistrationEntry } from "./registrations.ts";
 
 /**
  * The configuration file, `bootqueue.toml`: every setting once, with its check, its default and its line in the
@@ -253,6 +254,7 @@ export const ConfigFile = z.strictObject({
   http: HttpSection.prefault({}).describe("HTTP for machines."),
   operator: OperatorSection.prefault({}).describe("HTTP for people."),
   queue: QueueSection.prefault({}).describe("How machines move through the queue."),
+  registration: z.array(RegistrationEntry).prefault([]).describe("A system that is told of every host that is ready."),
   cluster: z
     .array(ClusterEntry)
     .prefault([])

@@ -248,6 +248,23 @@ export const RebuildsView = z.object({
 });
 export type RebuildsView = z.infer<typeof RebuildsView>;
 
+/** `GET /api/registrations`: who was told of which host. */
+export const RegistrationsView = z.object({
+  registrations: z.array(
+    z.object({
+      registration: z.string().describe("As the configuration calls it."),
+      host: z.string(),
+      state: z
+        .enum(["waiting", "done", "dead"])
+        .describe("`waiting`: for its next attempt. `dead`: given up, until `POST /api/registrations/retry`."),
+      attempts: z.int().nullable().describe("Failed ones; null: it is done."),
+      at: instant.describe("When it was done or given up, or the next attempt."),
+      words: z.string().describe("What was done, or why not."),
+    }),
+  ),
+});
+export type RegistrationsView = z.infer<typeof RegistrationsView>;
+
 export const RebuildsBody = z.strictObject({
   hosts: z.array(z.string()).min(1).max(4096).describe("As `host` in the plan, in the order of their turns."),
   parallel: z.int().min(1).max(500).default(1).describe("How many are armed at one time."),

@@ -42,6 +42,12 @@ export function createChangingApp(deps: OperatorDeps): Hono<OperatorEnv> {
   order("POST", "/api/rebuilds/resume", EmptyBody, () => ({ type: "rebuild-set-resume" }));
   order("POST", "/api/queue/pause", EmptyBody, () => ({ type: "pause" }));
   order("POST", "/api/queue/resume", EmptyBody, () => ({ type: "resume" }));
+
+  app.post("/api/registrations/retry", changesNeedCredential, (c) => {
+    const again = deps.registrations()?.retry() ?? 0;
+    const message = again === 0 ? "none was given up" : `${again} will be tried again`;
+    return c.json<OrderDone>({ done: again > 0, message, host: null, slot: null });
+  });
   return app;
 }
 

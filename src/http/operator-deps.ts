@@ -4,6 +4,7 @@ import type { PoolState } from "../pool/lease.ts";
 import type { PoolRules } from "../pool/pool-step.ts";
 import type { Host, HostId } from "../queue/host.ts";
 import type { QueueState } from "../queue/state.ts";
+import type { Dispatch } from "../registration/outbox.ts";
 import type { Clock, Instant } from "../std/clock.ts";
 import type { Log } from "../std/log.ts";
 import type { OperatorFeed } from "./operator-feed.ts";
@@ -30,12 +31,21 @@ export interface OperatorDeps extends OrderDeps {
   notReady(): readonly string[];
   /** The pool; null: the configuration has none. */
   leases(): { readonly state: PoolState; readonly rules: PoolRules } | null;
+  /** Who was told of which host; null: the configuration names nobody. */
+  registrations(): RegistrationDesk | null;
   /** true: only root gets here (the Unix socket), so everything is allowed. */
   readonly trusted: boolean;
   /** Names, without port, under which browsers may know us; addresses need not be listed. Not looked at when `trusted`. */
   readonly hostnames: readonly string[];
   /** The pages for people, behind the same gates; null: none. */
   readonly pages: Hono | null;
+}
+
+/** What is known of the systems that hear of hosts that are ready. */
+export interface RegistrationDesk {
+  readonly dispatches: readonly Dispatch[];
+  /** Begins anew with all that were given up. The answer is how many. */
+  retry(): number;
 }
 
 /** The memory of what hosts did, oldest first. */

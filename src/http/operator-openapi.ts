@@ -18,6 +18,7 @@ import {
   RebuildsBody,
   RebuildsView,
   RegisterBody,
+  RegistrationsView,
   ResetBody,
   SkipBody,
   SlotsView,
@@ -60,6 +61,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
     "text/event-stream",
     [503],
   ),
+  look("/api/registrations", "Which systems were told of which host.", RegistrationsView),
   look("/api/rebuilds", "The rebuild of several hosts that is under way, or the last one.", RebuildsView),
   {
     ...look("/api/rebuilds/plan", "Whom such a rebuild would concern; nothing is done yet.", RebuildPlanView, [404]),
@@ -104,6 +106,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   change("post", "/api/rebuilds", "Arms several hosts in turns: their disks are wiped.", RebuildsBody),
   change("post", "/api/rebuilds/stop", "Arms no further one of them; those that are armed go on.", EmptyBody),
   change("post", "/api/rebuilds/resume", "Goes on with those that had no turn yet.", EmptyBody),
+  change("post", "/api/registrations/retry", "Begins anew with those that were given up.", EmptyBody),
   change("post", "/api/queue/pause", "No unknown host takes a slot any more.", EmptyBody),
   change("post", "/api/queue/resume", "Unknown hosts take slots again.", EmptyBody),
   {
@@ -191,6 +194,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   RebuildsBody,
   RebuildsView,
   RegisterBody,
+  RegistrationsView,
   ResetBody,
   ModeBody,
   SkipBody,

@@ -10,6 +10,7 @@ import type {
   LeasesView,
   RebuildPlanView,
   RebuildsView,
+  RegistrationsView,
   SlotsView,
   StatusView,
   TargetsView,
@@ -22,6 +23,7 @@ import { resolveHost } from "./operator-references.ts";
 import { fail } from "./operator-replies.ts";
 import { countStates, footprintView, hostView, queueWarnings, slotView, type TraceEntry } from "./operator-view.ts";
 import { labelsThereAre, rebuildPlan, rebuildsView } from "./rebuilds-view.ts";
+import { registrationsView, registrationWarnings } from "./registrations-view.ts";
 
 /** The routes that only look. */
 export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
@@ -38,7 +40,11 @@ export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
       uptimeSeconds: Math.max(0, Math.floor((now - about.startedAt) / 1000)),
       paused: state.paused,
       ...countStates(state),
-      warnings: [...about.warnings, ...queueWarnings(state, now)],
+      warnings: [
+        ...about.warnings,
+        ...queueWarnings(state, now),
+        ...registrationWarnings(deps.registrations()?.dispatches ?? []),
+      ],
       listen: [...about.listen],
     });
   });
@@ -68,6 +74,10 @@ export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
       answerPreview: await deps.previewAnswer(host.value.id),
     });
   });
+
+  app.get("/api/registrations", (c) =>
+    c.json<RegistrationsView>(registrationsView(deps.registrations()?.dispatches ?? [])),
+  );
 
   app.get("/api/rebuilds", (c) => c.json<RebuildsView>(rebuildsView(deps.queue.state)));
 

@@ -78,6 +78,7 @@ describe("parseConfig()", () => {
         subnet: [],
         slot: [],
         cluster: [],
+        registration: [],
         slot_range: [],
         slots: [],
       },

@@ -63,6 +63,7 @@ export async function operatorBench(changes: Partial<OperatorDeps> = {}, rules: 
     explain: (host) => `It is ${host.state.type}.`,
     previewAnswer: () => null,
     notReady: () => [],
+    registrations: () => null,
     leases: () => null,
     trusted: false,
     hostnames: ["10.11.0.1", "bootqueue.lab.example"],
