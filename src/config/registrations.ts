@@ -47,6 +47,8 @@ export function registrationProblems(entries: readonly RegistrationEntry[]): Pro
     if (entries.findIndex(({ name }) => name === entry.name) < index) {
       say("name", `the name ${entry.name} is taken already by another registration`);
     }
+    // The message does not repeat them, as messages are logged.
+    if (/^https?:\/\/[^/]*@/.test(entry.url)) say("url", "expected an address without user and password, found some");
     const foreign = entry.type === "hook" ? ONLY_NETBOX : ONLY_HOOK;
     for (const key of foreign) {
       if (entry[key] !== undefined) say(key, `this belongs to another type; of ${entry.type} there is no such setting`);

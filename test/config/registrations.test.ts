@@ -42,7 +42,7 @@ describe("[[registration]]", () => {
     {
       what: "a password in the address",
       entries: [HOOK.replace("https://", "https://me:secret@")],
-      problem: /url: expected an address/,
+      problem: /url: expected an address without user and password/,
     },
     { what: "another type", entries: [HOOK.replace("hook", "ralph")], problem: /type: expected .*"hook" or "netbox"/ },
   ]) {
