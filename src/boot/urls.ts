@@ -64,6 +64,7 @@ export class Urls {
         progress: `${this.#base}/api/hosts/${host}/progress/${token}`,
         installed: `${this.#base}/api/hosts/${host}/installed/${token}`,
         failed: `${this.#base}/api/hosts/${host}/failed/${token}`,
+        firstBootScript: `${this.#base}/api/hosts/${host}/first-boot-script/${token}`,
       },
       agent: { base: `${this.#installerBase}/api/hosts/${host}`, trust: this.#trust },
     };

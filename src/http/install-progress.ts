@@ -22,7 +22,7 @@ export async function takeProgress(parts: MachineAppParts, c: Context): Promise<
   if (profile === undefined) return note.refused(c, 409, what, "its profile is not in the configuration any more");
   const progress = profile.readProgress(await bodyOf(c));
   const token = host.attempt?.token;
-  if (progress === null || token === undefined) return c.text("thank you\n");
+  if (progress === null || token === undefined || c.req.method === "HEAD") return c.text("thank you\n");
   switch (progress.type) {
     case "step": {
       if (isOld(host.operations.at(-1), progress, token)) return c.text("thank you\n");

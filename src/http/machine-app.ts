@@ -35,7 +35,7 @@ export function createMachineApp(parts: MachineAppParts): Hono {
   app.post("/api/boot/answer", (c) => serveAnswer(parts, c, null));
   app.post("/api/boot/answer/:token", (c) => serveAnswer(parts, c, c.req.param("token")));
   app.get("/api/boot/answer/:token/:file", (c) => serveAnswerFile(parts, c));
-  app.post("/api/hosts/:id/progress/:token", (c) => takeProgress(parts, c));
+  app.on(["GET", "POST"], "/api/hosts/:id/progress/:token", (c) => takeProgress(parts, c));
   app.on(["GET", "POST"], "/api/hosts/:id/failed/:token", (c) => takeFailureReport(parts, c));
   app.post("/api/hosts/:id/installed", (c) => takeInstallReport(parts, c, null));
   app.on(["GET", "POST"], "/api/hosts/:id/installed/:token", (c) => takeInstallReport(parts, c, c.req.param("token")));

@@ -184,6 +184,7 @@ const TRIAL_LINKS: Links = {
     progress: "http://192.0.2.1/",
     installed: "http://192.0.2.1/",
     failed: "http://192.0.2.1/",
+    firstBootScript: "http://192.0.2.1/",
   },
   agent: { base: "http://192.0.2.1", trust: null },
 };

@@ -4,7 +4,7 @@ import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import type { AnswerFile, InstallProgress, InstallTarget, Links, ProfileKind } from "./kind.ts";
 import { maskedLinks } from "./masked-links.ts";
-import { readSimpleReport } from "./simple-report.ts";
+import { readSimpleProgress, readSimpleReport } from "./simple-report.ts";
 
 /** One of the files of an answer. */
 export interface RenderedFile {
@@ -85,7 +85,7 @@ export function fetchedKind<Settings>(kind: FetchedKind<Settings>): ProfileKind<
       return ok({ contentType: "text/plain; charset=utf-8", text: all("content"), masked: all("masked") });
     },
     readInstallReport: readSimpleReport,
-    readProgress: (body) => kind.readProgress?.(body) ?? null,
+    readProgress: (body) => (kind.readProgress ?? readSimpleProgress)(body),
     firstBootScript: (given, target, links) => kind.firstBootScript?.(given, target, links) ?? null,
   };
 }

@@ -135,12 +135,14 @@ export interface Links {
 export interface PlainLinks {
   /** Of one of the kind's `files`; `""`: of their folder, with a slash at the end. */
   answerFile(name: string): string;
-  /** POST: what the installer is doing. */
+  /** POST what the installer is doing; from a shell also GET, with `step`, `outcome` and `text` as a query. */
   readonly progress: string;
   /** GET or POST: the system is installed. Fields of the report may follow as a query. */
   readonly installed: string;
   /** GET or POST: the install has failed. `reason` may follow as a query, or be the body. */
   readonly failed: string;
+  /** GET: `ProfileKind.firstBootScript`. */
+  readonly firstBootScript: string;
 }
 
 /** What the boot loader loads. `args` must not hold the name of an initrd: the script adds it. */

@@ -1,3 +1,4 @@
+import { debian } from "./debian.ts";
 import type { ProfileKind } from "./kind.ts";
 import { proxmox } from "./proxmox.ts";
 import { ubuntu } from "./ubuntu.ts";
@@ -8,6 +9,7 @@ type UseKind<T> = <Settings>(kind: ProfileKind<Settings>) => T;
 /** Every kind of profile. A new one is a line here. */
 const KINDS = {
   proxmox: <T>(use: UseKind<T>) => use(proxmox),
+  debian: <T>(use: UseKind<T>) => use(debian),
   ubuntu: <T>(use: UseKind<T>) => use(ubuntu),
 } as const;
 

@@ -22,6 +22,7 @@ export function maskedLinks(links: Links): Links {
       progress: mask(plain.progress),
       installed: mask(plain.installed),
       failed: mask(plain.failed),
+      firstBootScript: mask(plain.firstBootScript),
     },
     // The token stands beside them, not in them.
     agent: links.agent,

@@ -2,7 +2,7 @@ import { isUnicastMac, type MacAddress, parseMacAddress } from "../net/mac-addre
 import type { Inventory } from "../queue/inventory.ts";
 import type { Problem } from "../std/problem.ts";
 import { ok, type Result } from "../std/result.ts";
-import type { InstallReport } from "./kind.ts";
+import type { InstallProgress, InstallReport } from "./kind.ts";
 
 /**
  * The report of a shell at the end of an install, all of it optional: fields `system`, `hostname`, `machine_id`, `kernel`,
@@ -26,6 +26,18 @@ export function readSimpleReport(body: unknown): Result<InstallReport, readonly 
     },
   });
 }
+
+/** What a shell tells by the way: `step`, `outcome` and `text`; null: nothing that can be read. */
+export function readSimpleProgress(body: unknown): InstallProgress | null {
+  const { step, outcome, text } = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  const name = line(step);
+  const known = OUTCOMES.find((each) => each === outcome);
+  return name === null || known === undefined
+    ? null
+    : { type: "step", step: name, outcome: known, text: line(text)?.slice(0, 400) ?? "" };
+}
+
+const OUTCOMES = ["started", "noted", "succeeded", "failed", "skipped"] as const;
 
 /** What a phone-home tells of the installed system, such as cloud-init's form with the keys of its SSH server; null: nothing. */
 export function phoneCallInventory(body: unknown): Inventory | null {

@@ -1,6 +1,7 @@
 import { nearest } from "../std/nearest.ts";
 import type { Problem } from "../std/problem.ts";
 import type { InstallTarget } from "./kind.ts";
+import { firstBootProblems, firstBootTargetProblems } from "./linux-first-boot.ts";
 import type { UbuntuSettings } from "./ubuntu-settings.ts";
 
 /**
@@ -14,6 +15,7 @@ export function settingsProblems(settings: UbuntuSettings): readonly Problem[] {
     ...passedOnProblems(settings),
     ...accessProblems(settings),
     ...kernelProblems(settings),
+    ...firstBootProblems(settings),
   ];
 }
 
@@ -37,9 +39,14 @@ const MEMORY_GIB = 8;
 const IDENTIFYING = ["serial", "id_path", "path", "devpath", "model"] as const;
 
 /** Rules between the settings and the slot. */
-export function targetProblems({ network }: UbuntuSettings, target: InstallTarget): readonly Problem[] {
-  if (network.source === "dhcp" || network.dns !== undefined || target.domainNameServers.length > 0) return [];
-  return [{ path: "network.dns", message: "missing: the network has no name server, and the system would have none" }];
+export function targetProblems(settings: UbuntuSettings, target: InstallTarget): readonly Problem[] {
+  const { network } = settings;
+  const problems = [...firstBootTargetProblems(settings, target)];
+  if (network.source === "static" && network.dns === undefined && target.domainNameServers.length === 0) {
+    const message = "missing: the network has no name server, and the system would have none";
+    problems.push({ path: "network.dns", message });
+  }
+  return problems;
 }
 
 function storageProblems({ layout, config, match }: UbuntuSettings["storage"]): Problem[] {

@@ -1,7 +1,7 @@
 import { prefixLength } from "../net/ipv4-address.ts";
 import type { RenderedFile } from "./fetched-kind.ts";
+import { renderFinishScript } from "./finish-script.ts";
 import type { InstallTarget, Links } from "./kind.ts";
-import { renderReportCommand } from "./report-command.ts";
 import type { UbuntuSettings } from "./ubuntu-settings.ts";
 import { renderYaml } from "./yaml-text.ts";
 
@@ -63,10 +63,18 @@ function autoinstallOf(settings: UbuntuSettings, target: InstallTarget, links: L
     reporting: { bootqueue: { type: "webhook", endpoint: links.plain.progress, level: "INFO", retries: [1, 2] } },
     "early-commands": settings.early_commands,
     // The report comes last: a command of the profile that fails must not be overtaken by it.
-    "late-commands": [...settings.late_commands, renderReportCommand("/target", target, links)],
+    "late-commands": [
+      ...settings.late_commands,
+      renderFinishScript({ root: "/target", commands: [], hook: hasAgent(settings) }, target, links),
+    ],
     "error-commands": settings.error_commands,
     shutdown: "reboot",
   };
+}
+
+/** Where nothing is to be done at the first boot but to call, cloud-init does that by itself. */
+export function hasAgent({ first_boot }: UbuntuSettings): boolean {
+  return first_boot.phone_home && first_boot.steps.length > 0;
 }
 
 function networkOf({ network }: UbuntuSettings, target: InstallTarget): Record<string, unknown> {
@@ -103,7 +111,7 @@ function storageOf({ layout, sizing_policy, match, swap_gib, config }: UbuntuSet
 
 function userDataOf(settings: UbuntuSettings, target: InstallTarget, links: Links): Record<string, unknown> {
   const own = { fqdn: `${target.hostname}.${target.domain}`, ...settings.user_data };
-  if (!settings.phone_home) return own;
+  if (!settings.first_boot.phone_home || hasAgent(settings)) return own;
   // With the keys of its SSH server, so that nobody has to trust the first one that answers.
   const post = ["pub_key_ed25519", "pub_key_ecdsa", "pub_key_rsa", "instance_id", "hostname", "fqdn"];
   return { ...own, phone_home: { url: links.phoneHome, post, tries: 20 } };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { oneOf, textLike, whole } from "../std/field.ts";
+import { cluster, firstBoot } from "./linux-first-boot.ts";
 import { ipv4Address, passwordHashOf, timezone } from "./proxmox-fields.ts";
 import * as field from "./system-fields.ts";
 
@@ -129,7 +130,8 @@ export const UbuntuSettings = z.strictObject({
     .describe(
       "More keys of the autoinstall document, as they are: `drivers`, `snaps`, `kernel`, `ubuntu-pro` and so on.",
     ),
-  phone_home: flag.default(true).describe("The machine is ready only when the installed system has booted and called."),
+  first_boot: firstBoot,
+  cluster,
 });
 
 export type UbuntuSettings = z.infer<typeof UbuntuSettings>;

@@ -1,8 +1,9 @@
 import { fetchedKind } from "./fetched-kind.ts";
+import { firstBootFlow, firstBootScript } from "./linux-first-boot.ts";
 import { HIDDEN } from "./masked-links.ts";
 import { readProgress } from "./ubuntu-progress.ts";
 import { settingsProblems, settingsWarnings, targetProblems } from "./ubuntu-rules.ts";
-import { renderSeed } from "./ubuntu-seed.ts";
+import { hasAgent, renderSeed } from "./ubuntu-seed.ts";
 import { UbuntuSettings } from "./ubuntu-settings.ts";
 import { withoutSecrets } from "./without-secrets.ts";
 
@@ -24,7 +25,7 @@ export const ubuntu = fetchedKind<UbuntuSettings>({
 
   check: settingsProblems,
   warnings: settingsWarnings,
-  flow: ({ phone_home }) => ({ firstBoot: phone_home, cluster: null }),
+  flow: firstBootFlow,
   usesDhcpOnceInstalled: ({ network }) => network.source === "dhcp",
   image: ({ image }) => ({ name: image, products: ["ubuntu-server"], orFolder: true }),
 
@@ -62,6 +63,7 @@ export const ubuntu = fetchedKind<UbuntuSettings>({
   targetProblems,
   render: renderSeed,
   readProgress,
+  firstBootScript: (settings, target, links) => (hasAgent(settings) ? firstBootScript(settings, target, links) : null),
 
   hideSecrets: (settings) => ({
     ...settings,

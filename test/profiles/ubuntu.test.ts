@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
-import { parseProfile } from "../../src/profiles/profiles.ts";
 import { assertAnswerGolden, fileOf } from "../support/answer-golden.ts";
 import { autoinstallComplaints } from "../support/autoinstall-judge.ts";
-import { exampleProfile, exampleText } from "../support/kind-examples.ts";
+import { exampleProfile } from "../support/kind-examples.ts";
 import { HASH, LINKS, requestOf, SSH_KEY, TARGET } from "../support/proxmox-profile.ts";
+import { type Refusal, testRefusals } from "../support/refusals.ts";
 
 /** One profile that says nearly everything. */
 const FULL = {
@@ -31,11 +31,12 @@ const FULL = {
   early_commands: ["echo yes: no # 12:30"],
   late_commands: ["curtin in-target -- systemctl enable x", "printf 'a\\n' >/target/etc/motd\ntrue\n"],
   error_commands: ["cat /var/log/installer/*.log"],
+  first_boot: { steps: [{ type: "time" }, { type: "script", script: "#!/bin/sh\nexit 0\n" }] },
   user_data: { write_files: [{ path: "/etc/x", content: "on\n", permissions: "0644" }], runcmd: [["touch", "/no"]] },
   autoinstall: { drivers: { install: true }, "ubuntu-pro": { token: "C1SECRETSECRET" }, snaps: [{ name: "lxd" }] },
 };
 
-const broken: readonly { rule: string; change: Record<string, unknown>; path: string; says: RegExp }[] = [
+const broken: readonly Refusal[] = [
   {
     rule: "a layout without a disk",
     change: { storage: { match: undefined } },
@@ -162,7 +163,7 @@ describe("the kind ubuntu", () => {
   for (const [what, changes] of [
     ["the example", {}],
     ["all settings", FULL],
-    ["DHCP", { network: { source: "dhcp" }, phone_home: false }],
+    ["DHCP", { network: { source: "dhcp" }, first_boot: { phone_home: false } }],
     [
       "curtin's storage",
       {
@@ -247,14 +248,7 @@ describe("the kind ubuntu", () => {
     });
   }
 
-  for (const { rule, change, path, says } of broken) {
-    test(`refuses ${rule}`, () => {
-      const parsed = parseProfile("ubuntu", exampleText("ubuntu", change));
-      assert.ok(!parsed.ok);
-      const problem = parsed.error.find((each) => each.path === path);
-      assert.match(problem?.message ?? JSON.stringify(parsed.error), says);
-    });
-  }
+  testRefusals("ubuntu", broken);
 
   test("is not served where the system would have no name server", () => {
     const problems = exampleProfile("ubuntu").checkTarget({ ...TARGET, domainNameServers: [] });

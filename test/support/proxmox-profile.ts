@@ -38,6 +38,7 @@ export const LINKS: Links = {
     progress: `http://10.11.0.1/api/hosts/52-54-00-ba-5e-11/progress/${TOKEN}`,
     installed: `http://10.11.0.1/api/hosts/52-54-00-ba-5e-11/installed/${TOKEN}`,
     failed: `http://10.11.0.1/api/hosts/52-54-00-ba-5e-11/failed/${TOKEN}`,
+    firstBootScript: `http://10.11.0.1/api/hosts/52-54-00-ba-5e-11/first-boot-script/${TOKEN}`,
   },
   agent: { base: "http://10.11.0.1/api/hosts/52-54-00-ba-5e-11", trust: null },
 };
