@@ -7,7 +7,7 @@ import { loadImages, missingForAll } from "./daemon-images.ts";
 import { isInSubnet } from "./net/ipv4-address.ts";
 import type { MacAddress } from "./net/mac-address.ts";
 import { parseSystemUuid } from "./net/system-uuid.ts";
-import type { StoredImage } from "./profiles/boot-image.ts";
+import { findImage, type StoredImage } from "./profiles/boot-image.ts";
 import { type Profiles, parseProfiles } from "./profiles/profiles.ts";
 import type { QueueRules } from "./queue/rules.ts";
 import { type DeclaredSlot, type ProfileName, slotIdOf } from "./queue/slot.ts";
@@ -96,6 +96,22 @@ export async function missingImages({ config, profiles, images }: Settings): Pro
   const wanted = new Map([...profiles].filter(([name]) => used.has(name)));
   const missing = await missingForAll(wanted, images, config.paths.assets);
   return missing.map((message) => ({ path: "", message }));
+}
+
+/** Which image each profile boots that can be read; a product is the newest of its images. */
+export async function imageUses(
+  path: string,
+): Promise<Result<readonly { readonly profile: string; readonly image: string }[], readonly Problem[]>> {
+  const settings = await loadSettings(path);
+  if (!settings.ok) return settings;
+  const { profiles, images } = settings.value;
+  return ok(
+    [...profiles.values()].flatMap((profile) => {
+      const wish = profile.image();
+      const image = wish === null ? null : findImage(images, wish.name);
+      return image === null ? [] : [{ profile: profile.name, image: image.name }];
+    }),
+  );
 }
 
 export function declaredSlots(config: Config): readonly DeclaredSlot[] {

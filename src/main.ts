@@ -2,7 +2,7 @@
 import { runCli } from "./cli/cli.ts";
 import { terminalIo } from "./cli/terminal-io.ts";
 import { serve } from "./daemon.ts";
-import { loadSettings, missingImages, settingsWarnings } from "./daemon-settings.ts";
+import { imageUses, loadSettings, missingImages, settingsWarnings } from "./daemon-settings.ts";
 import { VERSION } from "./version.ts";
 
 /** The same look at the configuration that the daemon takes at its start. */
@@ -13,4 +13,7 @@ async function checkSettings(path: string) {
     : { problems: settings.error, warnings: [] };
 }
 
-process.exitCode = await runCli(process.argv.slice(2), terminalIo({ version: VERSION, serve, checkSettings }));
+process.exitCode = await runCli(
+  process.argv.slice(2),
+  terminalIo({ version: VERSION, serve, checkSettings, imageUses }),
+);

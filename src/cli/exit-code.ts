@@ -6,6 +6,7 @@ export const EXIT = {
   unreachable: 3,
   unknown: 4,
   aborted: 5,
+  unusable: 6,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -13,11 +14,12 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What each code means, for people who write scripts. */
 export const EXIT_CODE_WORDS: Record<ExitCode, string> = {
   0: "done, or it was so already",
-  1: "the daemon refused: not in this state, or it failed; the message says why",
+  1: "refused: not in this state, or it failed; the message says why",
   2: "the command line or the configuration is wrong, or --yes is missing where nobody can be asked",
   3: "the daemon cannot be reached",
-  4: "no host or slot of that name, or more than one",
-  5: "you were asked and did not say yes",
+  4: "no host, slot or image of that name, or more than one",
+  5: "you were asked and did not say yes, or pressed Ctrl-C",
+  6: "no ISO, one that is damaged, or one that bootqueue cannot boot; or an image whose files have changed",
 };
 
 /** Ends a command early: a message, what to do about it, and the exit code. */

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { EXIT_CODE_WORDS } from "./exit-code.ts";
+import { addImageCommands } from "./image-commands.ts";
 import { addLookCommands } from "./look-commands.ts";
 import { addOrderCommands } from "./order-commands.ts";
 import { addRebuildCommand } from "./rebuild-command.ts";
@@ -32,6 +33,7 @@ export function addCommands(program: Command, context: CliContext): Command {
   addWatchCommand(program, context);
   addOrderCommands(program, context);
   addRebuildCommand(program, context);
+  addImageCommands(program, context);
   addConfigCommands(program, context);
   return program;
 }

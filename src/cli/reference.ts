@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { Command } from "commander";
 import { CliContext } from "./cli-context.ts";
 import { EXIT_CODE_WORDS } from "./exit-code.ts";
@@ -57,6 +58,8 @@ const NOBODY = {
   out: () => {},
   err: () => {},
   outIsTerminal: false,
+  errIsTerminal: false,
+  stdin: Readable.from([]),
   canAsk: false,
   columns: () => null,
   rows: () => null,

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import type { CliIo } from "./cli-io.ts";
 
 /** The real terminal. */
-export function terminalIo(parts: Pick<CliIo, "version" | "serve" | "checkSettings">): CliIo {
+export function terminalIo(parts: Pick<CliIo, "version" | "serve" | "checkSettings" | "imageUses">): CliIo {
   // `bootqueue logs | head` closes the pipe early; that is no failure.
   process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
     if (cause.code === "EPIPE") process.exit(0);
@@ -13,6 +13,8 @@ export function terminalIo(parts: Pick<CliIo, "version" | "serve" | "checkSettin
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     outIsTerminal: process.stdout.isTTY === true,
+    errIsTerminal: process.stderr.isTTY === true,
+    stdin: process.stdin,
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     columns: () => (process.stdout.isTTY ? process.stdout.columns : null),
     rows: () => (process.stdout.isTTY ? process.stdout.rows : null),

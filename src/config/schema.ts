@@ -182,10 +182,13 @@ const QueueSection = z.strictObject({
   limits: LimitsSection.prefault({}).describe("How long a machine may stay in each waiting state."),
 });
 
+/** Where assets are when nobody says. */
+export const ASSETS_FOLDER = "/var/lib/bootqueue/assets";
+
 const PathsSection = z.strictObject({
   state: field.absolutePath.default("/var/lib/bootqueue").describe("The state file and the timeline."),
   assets: field.absolutePath
-    .default("/var/lib/bootqueue/assets")
+    .default(ASSETS_FOLDER)
     .describe("Boot loaders, kernels and images, as machines fetch them."),
   profiles: field.absolutePath.default("/etc/bootqueue/profiles").describe("The profiles: one file each, `NAME.toml`."),
 });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { TestContext } from "node:test";
 import { createAdaptorServer } from "@hono/node-server";
 import { runCli } from "../../src/cli/cli.ts";
@@ -46,6 +47,8 @@ export async function runAs(
       err += text;
     },
     outIsTerminal: user.columns !== undefined,
+    errIsTerminal: false,
+    stdin: Readable.from([]),
     canAsk: user.answers !== undefined,
     columns: () => user.columns ?? null,
     rows: () => user.rows ?? (user.columns === undefined ? null : 24),
