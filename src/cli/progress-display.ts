@@ -11,7 +11,7 @@ export interface ProgressScreen {
   now(): number;
 }
 
-/** A bar on a terminal; elsewhere a line for each step, and for each tenth of a long one. */
+/** A bar on a terminal; elsewhere a line for each step, and now and then one for a tenth of a long step. */
 export class ProgressDisplay {
   readonly #screen: ProgressScreen;
   #what = "";
@@ -38,11 +38,15 @@ export class ProgressDisplay {
       this.#screen.err(`\r\u001b[K${line}`);
       return;
     }
-    if (isNew) this.#screen.err(`${progress.what}\n`);
+    if (isNew) {
+      this.#screen.err(`${progress.what}\n`);
+      this.#drawnAt = now;
+    }
     const tenth =
       progress.total === null || progress.total === 0 ? 0 : Math.floor((10 * progress.done) / progress.total);
-    if (tenth <= this.#tenth || tenth > 9) return;
+    if (tenth <= this.#tenth || tenth > 9 || now - this.#drawnAt < LINE_EVERY_MS) return;
     this.#tenth = tenth;
+    this.#drawnAt = now;
     this.#screen.err(`${progress.what}: ${tenth * 10} %\n`);
   }
 
@@ -54,6 +58,7 @@ export class ProgressDisplay {
 }
 
 const DRAW_EVERY_MS = 100;
+const LINE_EVERY_MS = 5000;
 const COLUMNS = 80;
 const BAR_MIN = 10;
 
