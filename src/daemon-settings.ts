@@ -143,6 +143,11 @@ export function queueRules({ config, profiles }: Settings): QueueRules {
       joining: limits.joining * MINUTE_MS,
     },
     flows: new Map([...profiles.values()].map((profile) => [profile.name, profile.flow()])),
+    power: {
+      slots: new Set([...config.powerTargets.slots.keys()].map(slotIdOf)),
+      macs: new Set(config.powerTargets.hosts.keys()),
+      cycleStuck: config.power.cycle_stuck,
+    },
   };
 }
 

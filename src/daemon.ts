@@ -21,6 +21,7 @@ import { loadImages, missingForAll } from "./daemon-images.ts";
 import { machineFiles, machineListener, machineServer } from "./daemon-machines.ts";
 import { createOperatorApps } from "./daemon-operator.ts";
 import { openPool, type Pool } from "./daemon-pool.ts";
+import { createPowerDesk, type PowerDesk } from "./daemon-power.ts";
 import { openRegistration } from "./daemon-registration.ts";
 import {
   declaredSlots,
@@ -121,6 +122,7 @@ class Daemon {
   #pool: Pool | null = null;
   /** null: nobody wants to know who is ready. */
   #outbox: Outbox | null = null;
+  readonly #power: PowerDesk;
   readonly #systemd: SystemdNotify;
   readonly #startedAt = systemClock.now();
 
@@ -139,6 +141,7 @@ class Daemon {
     this.#trace = new Trace(systemClock, log);
     this.#loops = new LoopBreaker(systemClock, this.#trace);
     this.#foreign = createForeignServers(settings.config, this.#trace);
+    this.#power = createPowerDesk(settings.config.powerTargets, network.address);
     this.#systemd = new SystemdNotify(process.env, log);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -227,7 +230,10 @@ class Daemon {
       store,
       clock: systemClock,
       // A dispatch that rejects has already been told to `onBroken`.
-      runEffect: createRunEffect((event) => void engine.dispatch(event).catch(() => {})),
+      runEffect: createRunEffect(
+        (event) => void engine.dispatch(event).catch(() => {}),
+        (effect) => void this.#power.switchForInstall(engine, effect),
+      ),
       onBroken: (cause) => {
         const why = (cause as Error).message;
         this.#log.error("the state cannot be saved; stopping, because nothing may be answered that is not on disk", {
@@ -240,6 +246,7 @@ class Daemon {
     await engine.dispatch({ type: "slots-declared", slots: declaredSlots(this.#settings.config) });
     await engine.start();
     this.#closers.push(() => engine.stop());
+    this.#closers.push(() => this.#power.close());
     return engine;
   }
 
@@ -424,6 +431,7 @@ class Daemon {
     this.#settings = { config: kept, profiles: settings.value.profiles, images: settings.value.images };
     this.#site = installSite(this.#settings, this.#urls);
     engine.useRules(queueRules(this.#settings));
+    this.#power.useTargets(this.#settings.config.powerTargets);
     await engine.dispatch({ type: "slots-declared", slots: declaredSlots(this.#settings.config) });
     await this.#findMissingFiles();
     this.#trace.note({ mac: null, road: "daemon", outcome: "noted", what: "configuration read again", why: "" });

@@ -9,6 +9,7 @@ import { clusterProblems, linkProblems } from "./clusters.ts";
 import { credentialProblems } from "./credentials.ts";
 import type { Listen } from "./fields.ts";
 import { poolProblems, type RelayedSubnet, relayedSubnets, subnetProblems } from "./networks.ts";
+import { type PowerTargets, powerFileProblems, powerTargets } from "./power.ts";
 import { registrationFileProblems, registrationProblems } from "./registrations.ts";
 import { ConfigFile } from "./schema.ts";
 import { type DeclaredSlot, expandSlots, missingProfiles } from "./slots.ts";
@@ -25,6 +26,8 @@ export interface Config extends Omit<ConfigFile, "network" | "operator" | "subne
   readonly operator: ConfigFile["operator"] & { readonly listen: Listen };
   /** Networks behind relays. */
   readonly subnet: readonly RelayedSubnet[];
+  /** Whose power can be switched, from `[power]` and from slots. */
+  readonly powerTargets: PowerTargets;
   /** `slot` and `slot_range` as one list, in the order of the file. */
   readonly slots: readonly DeclaredSlot[];
 }
@@ -62,13 +65,28 @@ export function parseConfig(text: string, file: string): Result<Config, readonly
   const listen = settings.operator.listen ?? { address: network.address, port: 8080 };
   const subnet = relayedSubnets(settings, network);
   const slots = expandSlots(settings, text, { ...network, relayed: subnet });
-  const config = { ...settings, file, network, subnet, operator: { ...settings.operator, listen }, slots: [] };
+  const power = powerTargets(
+    settings,
+    network.subnet,
+    subnet.map((each) => each.subnet),
+  );
+  const noPower: PowerTargets = { slots: new Map(), hosts: new Map() };
+  const config = {
+    ...settings,
+    file,
+    network,
+    subnet,
+    operator: { ...settings.operator, listen },
+    powerTargets: power.ok ? power.value : noPower,
+    slots: [],
+  };
   const problems = [
     ...ruleProblems(config),
     ...subnetProblems(network, subnet),
     ...poolProblems(settings.pool, network, subnet, slots.ok ? slots.value : []),
     ...clusterProblems(settings.cluster),
     ...registrationProblems(settings.registration),
+    ...(power.ok ? [] : power.error),
     ...(slots.ok ? linkProblems(slots.value, network) : slots.error),
   ];
   return problems.length > 0 || !slots.ok ? err(problems) : ok({ ...config, slots: slots.value });
@@ -89,6 +107,7 @@ export async function loadConfig(path: string): Promise<Result<LoadedConfig, rea
   const unreadable = [
     ...(await credentialProblems(parsed.value.cluster)),
     ...(await registrationFileProblems(parsed.value.registration)),
+    ...(await powerFileProblems(parsed.value.powerTargets)),
   ];
   if (missing.length + unreadable.length > 0) return err(inFile(path, [...missing, ...unreadable]));
   return ok({ config: parsed.value, profiles: profiles.value });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { oneOf, textLike, whole } from "../std/field.ts";
 import { ClusterEntry } from "./clusters.ts";
 import * as field from "./fields.ts";
+import { PowerEntry, PowerSection } from "./power.ts";
 import { RegistrationEntry } from "./registrations.ts";
 
 /**
@@ -225,6 +226,9 @@ const SlotEntry = z.strictObject({
     .describe(
       "Serial numbers of the disks that may be wiped. They take the place of the disks in the profile: an installer that finds none of them stops.",
     ),
+  power: PowerEntry.optional().describe(
+    "How the power of the machine in this slot is switched. Other machines than the one that is meant are refused. See how-to/power-control.md.",
+  ),
 });
 
 const SlotRangeEntry = z.strictObject({
@@ -262,6 +266,7 @@ export const ConfigFile = z.strictObject({
     .array(ClusterEntry)
     .prefault([])
     .describe("One cluster, which hosts join whose profile says `cluster`. See how-to/join-a-cluster.md."),
+  power: PowerSection.prefault({}).describe("How the power of machines is switched. See how-to/power-control.md."),
   paths: PathsSection.prefault({}).describe("Folders."),
   log: LogSection.prefault({}).describe("The log on standard output."),
   slot: z.array(SlotEntry).prefault([]).describe("One slot. Slots are given out in the order of the file."),

@@ -71,6 +71,12 @@ export type QueueEvent =
   // From effects.
   | { readonly type: "join-succeeded"; readonly host: HostId }
   | { readonly type: "join-failed"; readonly host: HostId; readonly reason: string }
+  /** The host is about to be restarted for this install. A refusal means that it must not be any more. */
+  | { readonly type: "power-switching"; readonly host: HostId; readonly token: AttemptToken }
+  /** `isSure` false: nobody can tell whether it had an effect. */
+  | { readonly type: "power-switched"; readonly host: HostId; readonly token: AttemptToken; readonly isSure: boolean }
+  /** It stays armed, for whoever presses the button. */
+  | { readonly type: "power-failed"; readonly host: HostId; readonly token: AttemptToken }
   // From the clock.
   | { readonly type: "time-passed" }
   // From the operator.
@@ -87,7 +93,13 @@ export type QueueEvent =
     }
   /** It may take a slot; or the machine that it is held for may be installed. */
   | { readonly type: "host-approved"; readonly host: HostId }
-  | { readonly type: "rebuild-ordered"; readonly host: HostId; readonly token: AttemptToken }
+  /** `byHand`: its power is not switched, although it could be. */
+  | {
+      readonly type: "rebuild-ordered";
+      readonly host: HostId;
+      readonly token: AttemptToken;
+      readonly byHand?: boolean;
+    }
   | { readonly type: "host-marked-installed"; readonly host: HostId }
   /** Gives its slot back and forgets the machine. `evenInstalled`: also one that would then be installed again. */
   | { readonly type: "host-reset"; readonly host: HostId; readonly evenInstalled: boolean }

@@ -56,6 +56,18 @@ export interface Attempt {
   readonly armedAt: Instant;
   /** What the operator let through although it is not the machine that we knew; null: nothing had to be. */
   readonly approved: Identity | null;
+  /** How far its power was switched for this install; null: somebody presses the button. */
+  readonly power: AttemptPower | null;
+}
+
+export interface AttemptPower {
+  /**
+   * `wanted`: it is to be restarted, and was not yet. `switching`: it may have been. `switched`, `failed`: that is over,
+   * and is not begun again.
+   */
+  readonly step: "wanted" | "switching" | "switched" | "failed";
+  /** true: it is restarted because it got stuck. That happens once in an install. */
+  readonly isForStuck: boolean;
 }
 
 export interface Passage {

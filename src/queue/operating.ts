@@ -3,6 +3,7 @@ import type { SystemUuid } from "../net/system-uuid.ts";
 import { type Instant, later } from "../std/clock.ts";
 import { holdApproved } from "./holding.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type Host, type HostId } from "./host.ts";
+import { powerEffectsOf, withPowerWanted } from "./powering.ts";
 import type { QueueRules } from "./rules.ts";
 import { type DeclaredSlot, isFreeFor, restingState, type Slot, type SlotId } from "./slot.ts";
 import { findHost, findHostByMac, findHostByUuid, findSlot, indexed, type QueueState, slotOf } from "./state.ts";
@@ -88,7 +89,7 @@ export function hostApproved(state: QueueState, event: { host: HostId }): Step {
 /** Arms an install: from here on the host is served an installer. */
 export function rebuildOrdered(
   state: QueueState,
-  event: { host: HostId; token: AttemptToken },
+  event: { host: HostId; token: AttemptToken; byHand?: boolean },
   now: Instant,
   rules: QueueRules,
 ): Step {
@@ -99,12 +100,14 @@ export function rebuildOrdered(
   const slot = slotOf(state, host) ?? nextSlot(state, { mac: host.bootMac }, host.serverType);
   if (!slot) return refused(state, "no-slot");
   const deadline = later(now, rules.limitMs.armed);
-  const armed = entered(
+  const entering = entered(
     { ...host, slot: slot.id, attempt: newAttempt(event.token, now), hold: null },
     { type: "pxe_ready", since: now, deadline, requested: false },
     "armed by the operator",
   );
-  return moved(withSlotState(withHost(state, armed), slot, { type: "assigned", host: host.id, since: now }));
+  const armed = event.byHand === true ? entering : withPowerWanted(entering, rules, false);
+  const next = withSlotState(withHost(state, armed), slot, { type: "assigned", host: host.id, since: now });
+  return moved(next, powerEffectsOf(armed));
 }
 
 /** The operator vouches for it: it is installed, whatever we saw of it, and gets no installer. */

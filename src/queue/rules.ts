@@ -1,4 +1,5 @@
-import type { ProfileName } from "./slot.ts";
+import type { MacAddress } from "../net/mac-address.ts";
+import type { ProfileName, SlotId } from "./slot.ts";
 
 /** What the configuration says about how the queue behaves. An argument of every decision, never part of the state. */
 export interface QueueRules {
@@ -10,6 +11,17 @@ export interface QueueRules {
   /** true: an unknown host waits for `host-approved` before it may take a slot. */
   readonly approval: boolean;
   readonly flows: ReadonlyMap<ProfileName, ProfileFlow>;
+  readonly power: PowerRules;
+}
+
+/** Of which hosts the power can be switched. */
+export interface PowerRules {
+  /** Of the host that has the slot. */
+  readonly slots: ReadonlySet<SlotId>;
+  /** Of the host that has this address. */
+  readonly macs: ReadonlySet<MacAddress>;
+  /** true: a host that does not come as far as its installer in time is restarted once. */
+  readonly cycleStuck: boolean;
 }
 
 /** How long a host may stay in each waiting state. */

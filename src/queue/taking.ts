@@ -5,7 +5,7 @@ import { isSameSystem, type SystemUuid } from "../net/system-uuid.ts";
 import { type Instant, later } from "../std/clock.ts";
 import { unreachable } from "../std/unreachable.ts";
 import { heldForApproval } from "./holding.ts";
-import { type AttemptToken, type Host, hostIdOf } from "./host.ts";
+import { type Attempt, type AttemptToken, type Host, hostIdOf } from "./host.ts";
 import { isWithin, type Place } from "./place.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 import type { QueueRules } from "./rules.ts";
@@ -200,8 +200,8 @@ function stalestHold(state: QueueState, asker: Asker, serverType: string | null,
 /** The slowest firmware that is known requests what it was offered after 4 s (EDK2, which collects offers first). */
 const HOLD_STALE_MS = 10_000;
 
-export function newAttempt(token: AttemptToken, now: Instant) {
-  return { token, answers: 0, armedAt: now, approved: null };
+export function newAttempt(token: AttemptToken, now: Instant): Attempt {
+  return { token, answers: 0, armedAt: now, approved: null, power: null };
 }
 
 export function newHost(asker: Asker, now: Instant): Host {

@@ -2,8 +2,9 @@ import type { Instant } from "../std/clock.ts";
 import type { Host } from "./host.ts";
 import { identityWords } from "./identity.ts";
 import { withNextJoin } from "./installing.ts";
+import { isToBeCycled, powerEffectsOf, withCycleWanted } from "./powering.ts";
 import type { QueueRules } from "./rules.ts";
-import { nearestDeadline, overdue, type QueueState } from "./state.ts";
+import { findHost, nearestDeadline, overdue, type QueueState } from "./state.ts";
 import { entered, failed, noted, type Step, unchanged, withHost, withSlotReleased } from "./step.ts";
 import { withSlotGivenBack } from "./taking.ts";
 
@@ -18,11 +19,14 @@ export function timePassed(state: QueueState, now: Instant, rules: QueueRules): 
   const freed = slots.reduce(withSlotReleased, state);
   if (hosts.length === 0) return slots.length === 0 ? unchanged(state) : noted(freed);
   // A join that took too long makes room for the next one.
-  return withNextJoin(
-    hosts.reduce((next, host) => withTimedOut(next, host, now), freed),
-    now,
-    rules,
-  );
+  const stuck = hosts.filter((host) => isToBeCycled(host, rules));
+  const cycled = stuck.reduce((next, host) => withCycleWanted(next, host, now, rules), freed);
+  const given = hosts
+    .filter((host) => !stuck.includes(host))
+    .reduce((next, host) => withTimedOut(next, host, now), cycled);
+  const step = withNextJoin(given, now, rules);
+  const effects = stuck.flatMap(({ id }) => powerEffectsOf(findHost(step.state, id) as Host));
+  return { ...step, effects: [...step.effects, ...effects] };
 }
 
 function withTimedOut(state: QueueState, host: Host, now: Instant): QueueState {

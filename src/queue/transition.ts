@@ -5,6 +5,7 @@ import type { Effect } from "./effect.ts";
 import type { QueueEvent } from "./event.ts";
 import * as installing from "./installing.ts";
 import * as operating from "./operating.ts";
+import * as powering from "./powering.ts";
 import { setRebuildOrdered, setRebuildResumed, setRebuildStopped, withRebuilds } from "./rebuild-set.ts";
 import type { QueueRules } from "./rules.ts";
 import type { QueueState } from "./state.ts";
@@ -53,6 +54,12 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
       return installing.joinEnded(state, { host: event.host, reason: null }, now, rules);
     case "join-failed":
       return installing.joinEnded(state, event, now, rules);
+    case "power-switching":
+      return powering.powerSwitching(state, event);
+    case "power-switched":
+      return powering.powerSwitched(state, event, now, rules);
+    case "power-failed":
+      return powering.powerFailed(state, event);
     case "time-passed":
       return timePassed(state, now, rules);
     case "slots-declared":
@@ -95,11 +102,14 @@ function afterReset(step: Step, now: Instant, rules: QueueRules): Step {
 
 /** What a restart must start again: every piece of work that the state says is under way. */
 export function resume(state: QueueState, rules: QueueRules): readonly Effect[] {
-  return state.hosts
+  const joins = state.hosts
     .filter((host) => host.state.type === "joining")
-    .map((host) => ({
-      type: "start-join",
-      host: host.id,
-      cluster: installing.flowOf(state, host, rules).cluster ?? "",
-    }));
+    .map(
+      (host): Effect => ({
+        type: "start-join",
+        host: host.id,
+        cluster: installing.flowOf(state, host, rules).cluster ?? "",
+      }),
+    );
+  return [...joins, ...state.hosts.flatMap(powering.powerEffectsOf)];
 }

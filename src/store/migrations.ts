@@ -24,13 +24,14 @@ const MIGRATIONS: Migrations = {
     slots: each(saved.slots, (slot) => ({ ...slot, labels: [] })),
   }),
   // Nobody kept which machine an answer was served to. What an installed one reported of itself is what it is known by.
+  // And no machine's power was switched.
   3: (saved) => ({
     ...saved,
     hosts: each(saved.hosts, (host) => ({
       ...host,
       identity: reportedIdentity(host),
       hold: null,
-      attempt: isSaved(host.attempt) ? { ...host.attempt, approved: null } : host.attempt,
+      attempt: isSaved(host.attempt) ? { ...host.attempt, approved: null, power: null } : host.attempt,
       inventory: isSaved(host.inventory)
         ? {
             ...host.inventory,

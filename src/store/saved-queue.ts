@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Host, HostState, HostStateType } from "../queue/host.ts";
+import type { Attempt, Host, HostState, HostStateType } from "../queue/host.ts";
 import type { Identity } from "../queue/identity.ts";
 import type { Inventory } from "../queue/inventory.ts";
 import type { Operation } from "../queue/operation.ts";
@@ -132,6 +132,18 @@ const identity = exactly<Identity>()(
   }),
 );
 
+const attempt = exactly<Attempt>()(
+  z.strictObject({
+    token,
+    answers: count,
+    armedAt: instant,
+    approved: identity.nullable(),
+    power: z
+      .strictObject({ step: z.enum(["wanted", "switching", "switched", "failed"]), isForStuck: z.boolean() })
+      .nullable(),
+  }),
+);
+
 const stepOutcome = z.enum(["succeeded", "failed", "skipped"]);
 
 const operation = exactly<Operation>()(
@@ -166,7 +178,7 @@ const host = exactly<Host>()(
     dhcp: z.enum(["full", "proxy", "ignore"]).nullable(),
     slot: slotId.nullable(),
     state: hostState,
-    attempt: z.strictObject({ token, answers: count, armedAt: instant, approved: identity.nullable() }).nullable(),
+    attempt: attempt.nullable(),
     inventory: inventory.nullable(),
     identity: identity.nullable(),
     hold: z.strictObject({ since: instant, was: identity, seen: identity }).nullable(),

@@ -54,6 +54,7 @@ export function hostIn(n: number, state: HostState, more: Partial<Host> = {}): H
       answers: 1,
       armedAt: later(NOON, -30 * MINUTE),
       approved: null,
+      power: null,
     },
     inventory: null,
     identity: null,
@@ -130,7 +131,15 @@ export function fullRack(): QueueState {
     hostIn(
       1,
       { type: "pxe_ready", since: since(1.2), deadline: deadline(13.8), requested: true },
-      { attempt: { token: "secret-token-1" as AttemptToken, answers: 0, armedAt: since(1.2), approved: null } },
+      {
+        attempt: {
+          token: "secret-token-1" as AttemptToken,
+          answers: 0,
+          armedAt: since(1.2),
+          approved: null,
+          power: null,
+        },
+      },
     ),
     hostIn(2, { type: "pxe_booted", since: since(0.4), deadline: deadline(14.6) }),
     hostIn(
@@ -150,7 +159,13 @@ export function fullRack(): QueueState {
         from: "installing",
       },
       {
-        attempt: { token: "secret-token-7" as AttemptToken, answers: 2, armedAt: since(90), approved: null },
+        attempt: {
+          token: "secret-token-7" as AttemptToken,
+          answers: 2,
+          armedAt: since(90),
+          approved: null,
+          power: null,
+        },
         passages: passagesTo("pxe_ready", "pxe_booted", "installing", "failed"),
       },
     ),

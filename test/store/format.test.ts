@@ -204,7 +204,7 @@ type Loose = { slots: object[]; hosts: object[] } & Record<string, unknown>;
 /** A host as it was before anybody kept which machine it is. */
 function before4(one: object): object {
   const { identity: _, hold: __, attempt, ...host } = one as Record<string, unknown>;
-  const { approved: ___, ...old } = attempt as Record<string, unknown>;
+  const { approved: ___, power: ____, ...old } = attempt as Record<string, unknown>;
   return { ...host, attempt: old };
 }
 
@@ -246,7 +246,7 @@ const QUEUE = {
       dhcp: null,
       slot: "10.11.0.2",
       state: { type: "ready", since: 3 },
-      attempt: { token: "t", answers: 1, armedAt: 2, approved: null },
+      attempt: { token: "t", answers: 1, armedAt: 2, approved: null, power: null },
       inventory: null,
       identity: null,
       hold: null,

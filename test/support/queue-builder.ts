@@ -63,6 +63,7 @@ export const RULES: QueueRules = {
   attemptsMax: 3,
   approval: false,
   flows: new Map([["pve" as ProfileName, { firstBoot: false, cluster: null }]]),
+  power: { slots: new Set(), macs: new Set(), cycleStuck: false },
 };
 
 export function rulesWith(

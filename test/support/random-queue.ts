@@ -113,6 +113,10 @@ export function randomQueue(random: () => number, size: number): QueueState {
         answers: whole(4),
         armedAt: instant(),
         approved: maybe(identity),
+        power: maybe(() => ({
+          step: pick(["wanted", "switching", "switched", "failed"] as const),
+          isForStuck: random() < 0.5,
+        })),
       })),
       inventory: maybe(inventory),
       identity: maybe(identity),
