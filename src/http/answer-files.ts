@@ -34,7 +34,7 @@ export async function serveAnswerFile(parts: MachineAppParts, c: Context): Promi
         : "not-armed";
     return note.refused(c, 409, name, REFUSALS[reason]);
   }
-  const macs = profile.files.macsOf(c.req.raw.headers);
+  const { macs, serial } = profile.files.identityOf(c.req.raw.headers);
   if (macs.length > 0 && !macs.some((mac) => host.macs.includes(mac)))
     return note.refused(c, 403, name, `none of its NICs (${macs.join(", ")}) is one of this host's`);
   // Made before the queue moves: an answer that the installer would refuse must not count as served.
@@ -46,7 +46,13 @@ export async function serveAnswerFile(parts: MachineAppParts, c: Context): Promi
   if (c.req.method === "HEAD") return c.body(null, 200, headers);
   if (name === profile.files.decisive) {
     const named = macs.length > 0 ? macs : [host.bootMac];
-    const verdict = await parts.queue.dispatch({ type: "answer-fetched", host: host.id, macs: named, uuid: null });
+    const verdict = await parts.queue.dispatch({
+      type: "answer-fetched",
+      host: host.id,
+      macs: named,
+      uuid: null,
+      serial,
+    });
     if (verdict.type === "refused")
       return note.refused(c, statusOf(verdict.reason), name, whyNoAnswer(parts.queue.state, host.id, verdict.reason));
     // A rebuild may have been under way to the disk: then the addresses in this file are void.

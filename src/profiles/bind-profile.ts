@@ -103,7 +103,7 @@ function bindFiles<Settings>(files: AnswerFiles<Settings>, settings: Settings, l
     names,
     decisive,
     render: (target, links) => refusedBy(files.render(settings, target, links), locate),
-    macsOf: (headers) => files.macsOf(headers),
+    identityOf: (headers) => files.identityOf(headers),
   };
 }
 

@@ -1,23 +1,19 @@
 import type { Problem } from "../std/problem.ts";
 import type { DebianSettings } from "./debian-settings.ts";
 import type { InstallTarget } from "./kind.ts";
+import { identityProblems } from "./linux-accounts.ts";
 import { firstBootProblems, firstBootTargetProblems } from "./linux-first-boot.ts";
+import { networkProblems, networkTargetProblems, networkWarnings } from "./linux-network.ts";
 
 /** What would leave the installer at a question that nobody answers, or the machine without a way in. */
 export function settingsProblems(settings: DebianSettings): readonly Problem[] {
   const { identity, network, preseed, kernel_args } = settings;
-  const problems: Problem[] = [...firstBootProblems(settings)];
+  const problems: Problem[] = [
+    ...identityProblems(identity),
+    ...networkProblems(network),
+    ...firstBootProblems(settings),
+  ];
   const say = (path: string, message: string) => problems.push({ path, message });
-  const { username, password_hash, root_password_hash, authorized_keys } = identity;
-  if (password_hash === undefined && root_password_hash === undefined && authorized_keys.length === 0) {
-    say("identity", "expected a password_hash, a root_password_hash or authorized_keys: nobody could log in");
-  }
-  if (username === undefined && (password_hash !== undefined || identity.realname !== undefined)) {
-    say("identity.username", "missing: expected the user to go with password_hash or realname");
-  }
-  if (network.source === "dhcp" && network.dns !== undefined) {
-    say("network.dns", 'expected no dns with source = "dhcp": it comes from DHCP');
-  }
   for (const [index, line] of preseed.entries()) {
     const own = OWN.find(([question]) => line.split(" ")[1] === question);
     if (own !== undefined) say(`preseed[${index}]`, `expected no answer to ${own[0]} here: ${own[1]}`);
@@ -40,11 +36,7 @@ const OWN: readonly (readonly [string, string])[] = [
 
 /** Not wrong, but worth knowing. */
 export function settingsWarnings({ network, storage }: DebianSettings): readonly Problem[] {
-  const warnings: Problem[] = [];
-  if (network.source === "dhcp") {
-    const message = "the system has an address only as long as the appliance runs";
-    warnings.push({ path: "network.source", message });
-  }
+  const warnings: Problem[] = networkWarnings(network);
   if (storage.method === "regular" && storage.filesystem === "btrfs" && storage.recipe !== "atomic") {
     warnings.push({
       path: "storage.recipe",
@@ -56,11 +48,5 @@ export function settingsWarnings({ network, storage }: DebianSettings): readonly
 
 /** Rules between the settings and the slot. */
 export function targetProblems(settings: DebianSettings, target: InstallTarget): readonly Problem[] {
-  const { network } = settings;
-  const problems = [...firstBootTargetProblems(settings, target)];
-  if (network.source === "static" && network.dns === undefined && target.domainNameServers.length === 0) {
-    const message = "missing: the network has no name server, and the installer needs one to find its mirror";
-    problems.push({ path: "network.dns", message });
-  }
-  return problems;
+  return [...firstBootTargetProblems(settings, target), ...networkTargetProblems(settings.network, target)];
 }

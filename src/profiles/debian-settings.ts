@@ -1,34 +1,14 @@
 import { z } from "zod";
 import { oneOf, textLike } from "../std/field.ts";
+import { identity } from "./linux-accounts.ts";
 import { cluster, firstBoot } from "./linux-first-boot.ts";
-import { ipv4Address, passwordHashOf, timezone } from "./proxmox-fields.ts";
+import { network } from "./linux-network.ts";
+import { timezone } from "./proxmox-fields.ts";
 import * as field from "./system-fields.ts";
 
 /** What a profile of the kind `debian` may say besides `kind`; the rules between these are in `debian-rules.ts`. */
 
 const flag = z.boolean({ error: "expected true or false" });
-
-const IdentitySection = z.strictObject({
-  username: field.username.optional().describe("The first account; it may use `sudo`. Left out: there is only root."),
-  realname: textLike("text", "a name in one line without : or ,", /^[^\p{Cc}:,]{1,100}$/u)
-    .optional()
-    .describe("Its full name."),
-  password_hash: passwordHashOf("the password")
-    .optional()
-    .describe("Hash of its password, as `mkpasswd` makes it. Left out: it logs in with a key only."),
-  root_password_hash: passwordHashOf("root's password")
-    .optional()
-    .describe("Hash of root's password. Left out: root logs in with a key only, or not at all."),
-  authorized_keys: field.sshKeys.describe("Public keys of that account, or of root where there is none."),
-});
-
-const NetworkSection = z.strictObject({
-  source: field.networkSource,
-  dns: z
-    .array(ipv4Address, { error: "expected a list of addresses" })
-    .optional()
-    .meta({ description: "Name servers of the installed system.", "x-default": "`network.dns` of the appliance" }),
-});
 
 const MirrorSection = z.strictObject({
   host: textLike("host", "the name or address of a mirror such as deb.debian.org", /^[A-Za-z0-9.-]+(:\d{1,5})?$/)
@@ -61,8 +41,8 @@ export const DebianSettings = z.strictObject({
   locale: field.locale.default("en_US.UTF-8").describe("Language of the installed system."),
   keyboard: field.keyboardLayout.default("us").describe("Keyboard layout of XKB."),
   timezone: timezone.default("UTC").describe("Time zone: a name of `zone.tab`, or `UTC`."),
-  identity: IdentitySection.prefault({}).describe("The accounts to log in with."),
-  network: NetworkSection.prefault({}).describe("Its network."),
+  identity,
+  network,
   mirror: MirrorSection.prefault({}).describe("Debian's archive, or a copy of it."),
   storage: StorageSection.prefault({} as never).describe("Its disk."),
   non_free_firmware: flag.default(true).describe("Whether firmware that is not free may be installed."),

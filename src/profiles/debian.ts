@@ -2,24 +2,18 @@ import { settingsProblems, settingsWarnings, targetProblems } from "./debian-rul
 import { DebianSettings } from "./debian-settings.ts";
 import { fetchedKind } from "./fetched-kind.ts";
 import { renderFinishScript } from "./finish-script.ts";
+import { hiddenIdentity, IDENTITY_HINTS } from "./linux-accounts.ts";
 import { firstBootFlow, firstBootScript } from "./linux-first-boot.ts";
+import { NETWORK_HINTS } from "./linux-network.ts";
 import { HIDDEN } from "./masked-links.ts";
 import { finishCommands, installerArgs, renderPreseed } from "./preseed.ts";
-
-const NO_CLEAR_TEXT =
-  "passwords are not kept in clear text; make a hash with: mkpasswd --method=yescrypt (package whois), and give it as";
 
 /** Debian by its own installer, from the netboot kernel and initrd; everything else comes from a mirror. */
 export const debian = fetchedKind<DebianSettings>({
   name: "debian",
   settings: DebianSettings,
 
-  hints: {
-    "identity.password": `${NO_CLEAR_TEXT} password_hash`,
-    "identity.root_password": `${NO_CLEAR_TEXT} root_password_hash`,
-    "identity.hostname": "unknown key; the name is the slot's hostname",
-    "network.address": "unknown key; the address is the slot's",
-  },
+  hints: { ...IDENTITY_HINTS, ...NETWORK_HINTS },
 
   check: settingsProblems,
   warnings: settingsWarnings,
@@ -61,19 +55,11 @@ export const debian = fetchedKind<DebianSettings>({
 
   firstBootScript,
 
-  hideSecrets(settings) {
-    const { identity, preseed } = settings;
-    const hide = (hash: string | undefined) => (hash === undefined ? undefined : HIDDEN);
-    return {
-      ...settings,
-      identity: {
-        ...identity,
-        password_hash: hide(identity.password_hash),
-        root_password_hash: hide(identity.root_password_hash),
-      },
-      preseed: preseed.map((line) =>
-        line.replace(/^(\S+ \S*(?:password|secret|passphrase)\S* \S+) .*$/, `$1 ${HIDDEN}`),
-      ),
-    };
-  },
+  hideSecrets: (settings) => ({
+    ...settings,
+    identity: hiddenIdentity(settings.identity),
+    preseed: settings.preseed.map((line) =>
+      line.replace(/^(\S+ \S*(?:password|secret|passphrase)\S* \S+) .*$/, `$1 ${HIDDEN}`),
+    ),
+  }),
 });

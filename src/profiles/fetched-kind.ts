@@ -1,8 +1,7 @@
 import { isHostAddress } from "../net/ipv4-address.ts";
-import type { MacAddress } from "../net/mac-address.ts";
 import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
-import type { AnswerFile, InstallProgress, InstallTarget, Links, ProfileKind } from "./kind.ts";
+import type { AnswerFile, FileRequest, InstallProgress, InstallTarget, Links, ProfileKind } from "./kind.ts";
 import { maskedLinks } from "./masked-links.ts";
 import { readSimpleProgress, readSimpleReport } from "./simple-report.ts";
 
@@ -39,7 +38,7 @@ export interface FetchedKind<Settings>
   targetProblems?(settings: Settings, target: InstallTarget): readonly Problem[];
   /** Each of `files`, of settings and a target that have passed every check. */
   render(settings: Settings, target: InstallTarget, links: Links): Readonly<Record<string, RenderedFile>>;
-  macsOf?(headers: Headers): readonly MacAddress[];
+  identityOf?(headers: Headers): FileRequest;
   readProgress?(body: unknown): InstallProgress | null;
   firstBootScript?(settings: Settings, target: InstallTarget, links: Links): string | null;
 }
@@ -73,7 +72,12 @@ export function fetchedKind<Settings>(kind: FetchedKind<Settings>): ProfileKind<
     image,
     assets,
     bootPlan,
-    files: { names: kind.files, decisive: kind.decisive, render, macsOf: (headers) => kind.macsOf?.(headers) ?? [] },
+    files: {
+      names: kind.files,
+      decisive: kind.decisive,
+      render,
+      identityOf: (headers) => kind.identityOf?.(headers) ?? { macs: [], serial: null },
+    },
     readAnswerRequest: () => err([{ path: "", message: `an installer of the kind ${name} fetches its files by GET` }]),
     answer(given, target, links) {
       const files = render(given, target, links);

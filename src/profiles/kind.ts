@@ -76,8 +76,15 @@ export interface AnswerFiles<Settings> {
     target: InstallTarget,
     links: Links,
   ): Result<ReadonlyMap<string, AnswerFile>, readonly Problem[]>;
-  /** Hardware addresses that the request itself names; empty: it names none, and the token alone says who asks. */
-  macsOf(headers: Headers): readonly MacAddress[];
+  /** What the request itself says of the machine, beside the token. */
+  identityOf(headers: Headers): FileRequest;
+}
+
+export interface FileRequest {
+  /** Empty: it names none. */
+  readonly macs: readonly MacAddress[];
+  /** null: it does not say. */
+  readonly serial: string | null;
 }
 
 export interface AnswerFile {

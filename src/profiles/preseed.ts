@@ -1,6 +1,8 @@
 import { shellWord } from "../std/shell-word.ts";
 import type { DebianSettings } from "./debian-settings.ts";
 import type { InstallTarget, Links } from "./kind.ts";
+import { keyOwner } from "./linux-accounts.ts";
+import { dnsOf, netmaskOf } from "./linux-network.ts";
 
 /**
  * Answers to every question of Debian's installer that would else be asked, in its preseed format: one line each. Those
@@ -28,7 +30,7 @@ export function finishCommands(settings: DebianSettings, target: InstallTarget):
   const { username, password_hash, authorized_keys } = identity;
   const commands: string[] = [];
   if (authorized_keys.length > 0) {
-    const user = username ?? "root";
+    const user = keyOwner(identity);
     const home = user === "root" ? "/root" : `/home/${user}`;
     const keys = shellWord(authorized_keys.map((key) => `${key}\n`).join(""));
     commands.push(
@@ -39,7 +41,7 @@ export function finishCommands(settings: DebianSettings, target: InstallTarget):
   if (username !== undefined && password_hash === undefined) {
     commands.push(`umask 337; echo '${username} ALL=(ALL) NOPASSWD: ALL' >/target/etc/sudoers.d/${username}`);
   }
-  const dns = network.dns ?? target.domainNameServers;
+  const dns = dnsOf(network, target);
   // The kernel's command line has no room for more than one.
   if (network.source === "static" && dns.length > 1) {
     const lines = [`search ${target.domain}`, ...dns.map((address) => `nameserver ${address}`)];
@@ -50,14 +52,14 @@ export function finishCommands(settings: DebianSettings, target: InstallTarget):
 
 /** What the kernel is told, because the installer asks for it before it has the preseed. */
 export function installerArgs({ network }: DebianSettings, target: InstallTarget, links: Links): readonly string[] {
-  const [dns = target.router] = network.dns ?? target.domainNameServers;
+  const [dns = target.router] = dnsOf(network, target);
   const address =
     network.source === "dhcp"
       ? ["netcfg/dhcp_timeout=60"]
       : [
           "netcfg/disable_autoconfig=true",
           `netcfg/get_ipaddress=${target.address}`,
-          `netcfg/get_netmask=${netmask(target)}`,
+          `netcfg/get_netmask=${netmaskOf(target)}`,
           `netcfg/get_gateway=${target.router}`,
           `netcfg/get_nameservers=${dns}`,
           "netcfg/confirm_static=true",
@@ -164,10 +166,4 @@ function packageLines({ tasks, packages, identity }: DebianSettings): string[] {
 function tell(links: Links, step: string, text: string): string {
   const query = `step=${encodeURIComponent(step)}&outcome=noted&text=${encodeURIComponent(text)}`;
   return `wget -q -O /dev/null "${links.plain.progress}?${query}" || true`;
-}
-
-function netmask({ subnet }: InstallTarget): string {
-  const bits = Number(subnet.split("/")[1]);
-  const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0;
-  return [24, 16, 8, 0].map((shift) => (mask >>> shift) & 255).join(".");
 }

@@ -1,4 +1,3 @@
-import type { MacAddress } from "../net/mac-address.ts";
 import type { ProfileFlow } from "../queue/rules.ts";
 import type { ProfileName } from "../queue/slot.ts";
 import { describeValue } from "../std/check-document.ts";
@@ -14,6 +13,7 @@ import type {
   AnswerFile,
   AnswerRequest,
   BootPlan,
+  FileRequest,
   InstallProgress,
   InstallReport,
   InstallTarget,
@@ -70,7 +70,7 @@ export interface BoundFiles {
   readonly names: readonly string[];
   readonly decisive: string;
   render(target: InstallTarget, links: Links): Result<ReadonlyMap<string, AnswerFile>, readonly Problem[]>;
-  macsOf(headers: Headers): readonly MacAddress[];
+  identityOf(headers: Headers): FileRequest;
 }
 
 export type Profiles = ReadonlyMap<ProfileName, Profile>;
