@@ -1,4 +1,5 @@
 import { debian } from "./debian.ts";
+import { kickstart } from "./kickstart.ts";
 import type { ProfileKind } from "./kind.ts";
 import { proxmox } from "./proxmox.ts";
 import { ubuntu } from "./ubuntu.ts";
@@ -10,6 +11,7 @@ type UseKind<T> = <Settings>(kind: ProfileKind<Settings>) => T;
 const KINDS = {
   proxmox: <T>(use: UseKind<T>) => use(proxmox),
   debian: <T>(use: UseKind<T>) => use(debian),
+  kickstart: <T>(use: UseKind<T>) => use(kickstart),
   ubuntu: <T>(use: UseKind<T>) => use(ubuntu),
 } as const;
 
