@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { type CataloguedImage, readCatalogue } from "./images/catalogue.ts";
 import { findImage, type ImageExtra, imageFault, type StoredImage } from "./profiles/boot-image.ts";
-import type { Profile, Profiles } from "./profiles/profiles.ts";
+import type { Profile } from "./profiles/profiles.ts";
 
 /** What `bootqueue image add` has put below `assets`, as profiles know it. */
 export async function loadImages(assets: string): Promise<readonly StoredImage[]> {
@@ -59,7 +59,7 @@ export async function missingFor(
 
 /** The same for all of them, without repeats. */
 export async function missingForAll(
-  profiles: Profiles,
+  profiles: { values(): Iterable<Profile> },
   images: readonly StoredImage[],
   assets: string,
 ): Promise<readonly string[]> {

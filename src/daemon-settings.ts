@@ -1,11 +1,17 @@
 import type { InstallSite } from "./boot/installation.ts";
+import { type MachineSettings, profileFor, typeNameByMac } from "./boot/machine-settings.ts";
 import type { ServedNetworks } from "./boot/subnets.ts";
 import type { Urls } from "./boot/urls.ts";
 import { clusterSlotProblems, clusterWarnings, missingCluster } from "./config/clusters.ts";
 import { type Config, inFile, loadConfig } from "./config/load.ts";
 import { loadImages, missingForAll } from "./daemon-images.ts";
-import { isInSubnet } from "./net/ipv4-address.ts";
-import type { MacAddress } from "./net/mac-address.ts";
+import {
+  machineProblems,
+  machineSettings,
+  machineWarnings,
+  overlaysOf,
+  profileVariants,
+} from "./daemon-machine-settings.ts";
 import { parseSystemUuid } from "./net/system-uuid.ts";
 import { findImage, type StoredImage } from "./profiles/boot-image.ts";
 import { type Profiles, parseProfiles } from "./profiles/profiles.ts";
@@ -18,6 +24,8 @@ import { err, ok, type Result } from "./std/result.ts";
 export interface Settings {
   readonly config: Config;
   readonly profiles: Profiles;
+  /** What is said of server types, slots and hosts besides. */
+  readonly machines: MachineSettings;
   /** What `bootqueue image add` has put below `assets/`. */
   readonly images: readonly StoredImage[];
 }
@@ -29,42 +37,20 @@ export async function loadSettings(path: string): Promise<Result<Settings, reado
   const { config } = loaded.value;
   const used = new Set<string>(config.slots.map((slot) => slot.profile));
   const sources = loaded.value.profiles;
-  const profiles = parseProfiles(sources.filter(({ name }) => used.has(name)));
+  const machines = machineSettings(config);
+  const profiles = parseProfiles(
+    sources.filter(({ name }) => used.has(name)),
+    (name) => overlaysOf(config, machines, name),
+  );
   if (!profiles.ok) return profiles;
   // A host may still be installing with a profile whose slot has just gone from the configuration. What no slot names
   // may be half-written; that is no reason not to start.
   const spare = sources.filter(({ name }) => !used.has(name)).map((source) => parseProfiles([source]));
   const known = spare.flatMap((profile) => (profile.ok ? [...profile.value] : []));
   const images = await loadImages(config.paths.assets);
-  const settings = { config, profiles: new Map([...profiles.value, ...known]), images };
-  const problems = [...config.slots.flatMap((slot) => slotProblems(settings, slot)), ...clusterUseProblems(settings)];
-  return problems.length === 0 ? ok(settings) : err(inFile(path, problems));
-}
-
-/** What a machine's installer would refuse of this slot, found out before the machine asks. */
-function slotProblems({ config, profiles }: Settings, slot: Config["slots"][number]): readonly Problem[] {
-  const profile = profiles.get(slot.profile as ProfileName);
-  const { address, hostname, diskSerials } = slot;
-  const network = config.subnet.find((one) => isInSubnet(address, one.subnet)) ?? config.network;
-  const { subnet, router, dns, domain } = network;
-  const bootMac = "02:00:00:00:00:01" as MacAddress;
-  const target = { address, subnet, router, domainNameServers: dns, hostname, domain, bootMac, diskSerials };
-  const named = [
-    ...(slot.boardSerial === null ? [] : ["board_serial"]),
-    ...(diskSerials.length ? ["disk_serials"] : []),
-  ];
-  const unheard =
-    profile === undefined || profile.namesHardware
-      ? []
-      : named.map((path) => ({
-          path,
-          message: `installers of the kind ${profile.kind} cannot be held to it; leave it out`,
-        }));
-  const problems = [...(profile?.checkTarget(target) ?? []), ...unheard];
-  return problems.map(({ path, message }) => ({
-    path: `slot ${address} with profile ${slot.profile}`,
-    message: `${path}: ${message}`,
-  }));
+  const settings = { config, profiles: new Map([...profiles.value, ...known]), images, machines };
+  const problems = [...inFile(path, clusterUseProblems(settings)), ...machineProblems(settings)];
+  return problems.length === 0 ? ok(settings) : err(problems);
 }
 
 /** Profiles that lead to a cluster which nobody declares, and slots that do not fit into theirs. */
@@ -85,15 +71,17 @@ function clusterUseProblems({ config, profiles }: Settings): readonly Problem[] 
 }
 
 /** What is allowed and probably not meant; paths start with the profile's name. */
-export function settingsWarnings({ config, profiles }: Settings): readonly Problem[] {
+export function settingsWarnings(settings: Settings): readonly Problem[] {
+  const { config, profiles } = settings;
   const ofProfiles = [...profiles.values()].flatMap((profile) => inFile(`profile ${profile.name}`, profile.warnings()));
-  return [...ofProfiles, ...clusterWarnings(config.cluster)];
+  return [...ofProfiles, ...clusterWarnings(config.cluster), ...machineWarnings(settings)];
 }
 
 /** Images and files that profiles of slots need and that are not there: no reason not to start, but these cannot boot. */
-export async function missingImages({ config, profiles, images }: Settings): Promise<readonly Problem[]> {
+export async function missingImages(settings: Settings): Promise<readonly Problem[]> {
+  const { config, images } = settings;
   const used = new Set<string>(config.slots.map((slot) => slot.profile));
-  const wanted = new Map([...profiles].filter(([name]) => used.has(name)));
+  const wanted = profileVariants(settings).filter(({ name }) => used.has(name));
   const missing = await missingForAll(wanted, images, config.paths.assets);
   return missing.map((message) => ({ path: "", message }));
 }
@@ -127,7 +115,7 @@ export function declaredSlots(config: Config): readonly DeclaredSlot[] {
   }));
 }
 
-export function queueRules({ config, profiles }: Settings): QueueRules {
+export function queueRules({ config, profiles, machines }: Settings): QueueRules {
   const { approval, attempts_max, hold_seconds, limits } = config.queue;
   return {
     approval,
@@ -148,15 +136,17 @@ export function queueRules({ config, profiles }: Settings): QueueRules {
       macs: new Set(config.powerTargets.hosts.keys()),
       cycleStuck: config.power.cycle_stuck,
     },
+    flowOf: (host, slot) => profileFor({ profiles, machines }, slot, host)?.flow(),
+    typeByMac: (mac) => typeNameByMac(machines, mac),
   };
 }
 
 const MINUTE_MS = 60_000;
 
-export function installSite({ config, profiles, images }: Settings, urls: Urls): InstallSite {
+export function installSite({ config, profiles, images, machines }: Settings, urls: Urls): InstallSite {
   const networks = servedNetworks(config);
   const bogusUuids = new Set(config.dhcp.bogus_uuids.flatMap((text) => parseSystemUuid(text) ?? []));
-  return { ...networks, urls, profiles, images, bogusUuids };
+  return { ...networks, urls, profiles, machines, images, bogusUuids };
 }
 
 export function servedNetworks({ network, subnet }: Config): ServedNetworks {

@@ -18,6 +18,7 @@ import { AssetTftpFiles } from "./boot/tftp-files.ts";
 import { tftpFootprints } from "./boot/tftp-footprint.ts";
 import { Urls } from "./boot/urls.ts";
 import { loadImages, missingForAll } from "./daemon-images.ts";
+import { profileVariants } from "./daemon-machine-settings.ts";
 import { machineFiles, machineListener, machineServer } from "./daemon-machines.ts";
 import { createOperatorApps } from "./daemon-operator.ts";
 import { openPool, type Pool } from "./daemon-pool.ts";
@@ -428,7 +429,7 @@ class Daemon {
       ...settings.value.config,
       ...Object.fromEntries(fixed.map((name) => [name, this.#settings.config[name]])),
     };
-    this.#settings = { config: kept, profiles: settings.value.profiles, images: settings.value.images };
+    this.#settings = { ...settings.value, config: kept };
     this.#site = installSite(this.#settings, this.#urls);
     engine.useRules(queueRules(this.#settings));
     this.#power.useTargets(this.#settings.config.powerTargets);
@@ -440,14 +441,14 @@ class Daemon {
 
   async #findMissingFiles(): Promise<void> {
     const { paths, dhcp } = this.#settings.config;
-    const profiles = [...this.#site.profiles.values()];
+    const profiles = profileVariants(this.#settings);
     // An image is added and removed while the daemon runs.
     const images = await loadImages(paths.assets);
     this.#site = { ...this.#site, images };
     // Loaders of rarer architectures may be left out; without these nothing boots.
     const files = new Set([dhcp.boot_files.bios, dhcp.boot_files.uefi_x64]);
     if (profiles.some((profile) => profile.secureBoot)) files.add(dhcp.boot_files.uefi_x64_secure);
-    const missing = [...(await missingForAll(this.#site.profiles, images, paths.assets))];
+    const missing = [...(await missingForAll(profiles, images, paths.assets))];
     for (const file of files) {
       const path = join(paths.assets, file);
       const found = await access(path).then(

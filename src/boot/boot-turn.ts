@@ -5,8 +5,10 @@ import type { AttemptToken, Host } from "../queue/host.ts";
 import { REFUSALS } from "../queue/refusal.ts";
 import { findHost, findHostByMac, type QueueState, slotOf } from "../queue/state.ts";
 import type { Verdict } from "../queue/step.ts";
+import { formatProblem } from "../std/problem.ts";
 import { dhcpModeOf, hasOnlyOurAddresses, IGNORED, type StandardMode } from "./dhcp-mode.ts";
 import { type Installation, type InstallSite, installationOf } from "./installation.ts";
+import { mayTurnOut } from "./machine-settings.ts";
 import type { Sightings } from "./sightings.ts";
 
 export interface BootTurnParts {
@@ -60,6 +62,10 @@ export async function takeBootTurn(parts: BootTurnParts, mac: MacAddress, from: 
   const install = now === undefined ? null : installationOf(queue.state, now, parts.site());
   if (install === null)
     return { type: "refused", reason: "no-profile", why: "its profile is not in the configuration any more" };
+  const { profile, host: asking } = install;
+  // What would be refused when its installer asks is refused now, unless that is where we learn which machine it is.
+  if (profile.problems.length > 0 && !mayTurnOut(parts.site().machines, asking))
+    return { type: "refused", reason: "no-profile", why: profile.problems.map(formatProblem).join("; ") };
   return { type: "install", install };
 }
 

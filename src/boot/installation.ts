@@ -1,15 +1,17 @@
 import type { SystemUuid } from "../net/system-uuid.ts";
+import { refusing } from "../profiles/bind-profile.ts";
 import type { StoredImage } from "../profiles/boot-image.ts";
 import type { InstallTarget, Links } from "../profiles/kind.ts";
 import type { Profile } from "../profiles/profiles.ts";
 import type { Host } from "../queue/host.ts";
 import type { ProfileName, Slot } from "../queue/slot.ts";
 import { type QueueState, slotOf } from "../queue/state.ts";
+import { type ProfileSite, profileFor, wrongTypeProblems } from "./machine-settings.ts";
 import { type ServedNetworks, subnetAt } from "./subnets.ts";
 import type { Urls } from "./urls.ts";
 
 /** What every installation on this appliance has in common. */
-export interface InstallSite extends ServedNetworks {
+export interface InstallSite extends ServedNetworks, ProfileSite {
   readonly urls: Urls;
   /** By name; replaced as a whole when the configuration is read again. */
   readonly profiles: ReadonlyMap<ProfileName, Profile>;
@@ -28,10 +30,20 @@ export interface Installation {
   readonly links: Links;
 }
 
-/** null: the host has no slot, no install was ever armed for it, or its profile or network is gone. */
-export function installationOf(state: QueueState, host: Host, site: InstallSite): Installation | null {
+/**
+ * null: the host has no slot, no install was ever armed for it, or its profile or network is gone. `product`: what its
+ * installer just said that it is. A profile that does not fit the machine serves nothing, and says why.
+ */
+export function installationOf(
+  state: QueueState,
+  host: Host,
+  site: InstallSite,
+  product: string | null = null,
+): Installation | null {
   const slot = slotOf(state, host);
-  const profile = slot && site.profiles.get(slot.profile);
+  const found = slot && profileFor(site, slot, host, product);
+  const wrong = slot === undefined ? [] : wrongTypeProblems(site.machines, slot, host, product);
+  const profile = found !== undefined && wrong.length > 0 ? refusing(found, wrong) : found;
   const network = slot && subnetAt(site, slot.address);
   if (slot === undefined || network === undefined || profile === undefined || host.attempt === null) return null;
   const { subnet, router, domainNameServers, domain } = network;

@@ -12,6 +12,14 @@ import { poolProblems, type RelayedSubnet, relayedSubnets, subnetProblems } from
 import { type PowerTargets, powerFileProblems, powerTargets } from "./power.ts";
 import { registrationFileProblems, registrationProblems } from "./registrations.ts";
 import { ConfigFile } from "./schema.ts";
+import {
+  type DeclaredHost,
+  type DeclaredServerType,
+  declaredHosts,
+  parseServerType,
+  serverTypeProblems,
+  typesInFile,
+} from "./server-types.ts";
 import { type DeclaredSlot, expandSlots, missingProfiles } from "./slots.ts";
 
 /** What the daemon works with: the file's settings under their own names, every default filled in. */
@@ -30,6 +38,9 @@ export interface Config extends Omit<ConfigFile, "network" | "operator" | "subne
   readonly powerTargets: PowerTargets;
   /** `slot` and `slot_range` as one list, in the order of the file. */
   readonly slots: readonly DeclaredSlot[];
+  /** Those of the file and those with a file of their own. */
+  readonly serverTypes: readonly DeclaredServerType[];
+  readonly hosts: readonly DeclaredHost[];
 }
 
 /** A profile as it lies on the disk. `profiles/` reads it. */
@@ -52,9 +63,13 @@ export function configPath(environment: Readonly<Record<string, string | undefin
 
 /**
  * Reads the text of a configuration file. All that is wrong with single settings is reported at once; rules between
- * settings are looked at when every setting by itself is right.
+ * settings are looked at when every setting by itself is right. `foreignTypes`: server types with a file of their own.
  */
-export function parseConfig(text: string, file: string): Result<Config, readonly Problem[]> {
+export function parseConfig(
+  text: string,
+  file: string,
+  foreignTypes: readonly DeclaredServerType[] = [],
+): Result<Config, readonly Problem[]> {
   const document = parseToml(text);
   if (!document.ok) return err([document.error]);
   const checked = checkDocument<ConfigFile>(ConfigFile, document.value, HINTS);
@@ -64,13 +79,17 @@ export function parseConfig(text: string, file: string): Result<Config, readonly
   const network = { ...settings.network, router, dns: settings.network.dns ?? [router] };
   const listen = settings.operator.listen ?? { address: network.address, port: 8080 };
   const subnet = relayedSubnets(settings, network);
-  const slots = expandSlots(settings, text, { ...network, relayed: subnet });
   const power = powerTargets(
     settings,
     network.subnet,
     subnet.map((each) => each.subnet),
   );
   const noPower: PowerTargets = { slots: new Map(), hosts: new Map() };
+  const types = typesInFile(settings.server_type, file);
+  if (!types.ok) return types;
+  const serverTypes = [...types.value, ...foreignTypes];
+  const hosts = declaredHosts(settings.host);
+  const slots = expandSlots(settings, text, { ...network, relayed: subnet }, serverTypes);
   const config = {
     ...settings,
     file,
@@ -79,6 +98,8 @@ export function parseConfig(text: string, file: string): Result<Config, readonly
     operator: { ...settings.operator, listen },
     powerTargets: power.ok ? power.value : noPower,
     slots: [],
+    serverTypes,
+    hosts: [],
   };
   const problems = [
     ...ruleProblems(config),
@@ -87,19 +108,25 @@ export function parseConfig(text: string, file: string): Result<Config, readonly
     ...clusterProblems(settings.cluster),
     ...registrationProblems(settings.registration),
     ...(power.ok ? [] : power.error),
+    ...serverTypeProblems(serverTypes, file),
+    ...(hosts.ok ? [] : hosts.error),
     ...(slots.ok ? linkProblems(slots.value, network) : slots.error),
   ];
-  return problems.length > 0 || !slots.ok ? err(problems) : ok({ ...config, slots: slots.value });
+  if (problems.length > 0 || !slots.ok || !hosts.ok) return err(problems);
+  return ok({ ...config, slots: slots.value, hosts: hosts.value });
 }
 
 /**
- * Reads the configuration file and every `*.toml` in its folder of profiles, whose content is not looked at here.
+ * Reads the configuration file, the server types beside it, and every `*.toml` in its folder of profiles, whose content
+ * is not looked at here.
  * Never rejects; a file that cannot be read is a problem like any other. Paths start with the file's name.
  */
 export async function loadConfig(path: string): Promise<Result<LoadedConfig, readonly Problem[]>> {
   const text = await readText(path);
   if (!text.ok) return err([text.error]);
-  const parsed = parseConfig(text.value, path);
+  const types = await readServerTypes(text.value);
+  if (!types.ok) return types;
+  const parsed = parseConfig(text.value, path, types.value);
   if (!parsed.ok) return err(inFile(path, parsed.error));
   const profiles = await readProfiles(parsed.value.paths.profiles);
   if (!profiles.ok) return profiles;
@@ -159,21 +186,46 @@ function ruleProblems({ network, dhcp, http, operator, pool }: Config): Problem[
 }
 
 async function readProfiles(folder: string): Promise<Result<readonly ProfileFile[], readonly Problem[]>> {
-  let names: string[];
+  const names = await tomlFilesIn(folder);
+  return names.ok ? readAll(folder, names.value) : err([names.error]);
+}
+
+/** Looked for before the configuration is: slots may take their names from them. */
+async function readServerTypes(text: string): Promise<Result<readonly DeclaredServerType[], readonly Problem[]>> {
+  const document = parseToml(text);
+  const { paths } = (document.ok ? document.value : {}) as { readonly paths?: { readonly server_types?: unknown } };
+  const said = paths?.server_types;
+  // What is no path is the schema's to complain of.
+  const folder = typeof said === "string" && said.startsWith("/") ? said : SERVER_TYPES;
+  const names = await tomlFilesIn(folder);
+  if (!names.ok) return said === undefined ? ok([]) : err([names.error]);
+  const files = await readAll(folder, names.value);
+  if (!files.ok) return files;
+  const types = files.value.map(({ name, file, text }) => ({ file, type: parseServerType(name, file, text) }));
+  const problems = types.flatMap(({ file, type }) => (type.ok ? [] : inFile(file, type.error)));
+  return problems.length > 0 ? err(problems) : ok(types.flatMap(({ type }) => (type.ok ? [type.value] : [])));
+}
+
+const SERVER_TYPES = "/etc/bootqueue/server-types";
+
+async function tomlFilesIn(folder: string): Promise<Result<readonly string[], Problem>> {
   try {
-    names = (await readdir(folder)).filter((name) => name.endsWith(".toml") && !name.startsWith(".")).sort();
+    return ok((await readdir(folder)).filter((name) => name.endsWith(".toml") && !name.startsWith(".")).sort());
   } catch (cause) {
-    return err([unreadable(folder, cause)]);
+    return err(unreadable(folder, cause));
   }
-  const profiles: ProfileFile[] = [];
+}
+
+async function readAll(folder: string, names: readonly string[]): Promise<Result<ProfileFile[], readonly Problem[]>> {
+  const files: ProfileFile[] = [];
   const problems: Problem[] = [];
   for (const name of names) {
     const file = join(folder, name);
     const text = await readText(file);
-    if (text.ok) profiles.push({ name: name.slice(0, -".toml".length), file, text: text.value });
+    if (text.ok) files.push({ name: name.slice(0, -".toml".length), file, text: text.value });
     else problems.push(text.error);
   }
-  return problems.length > 0 ? err(problems) : ok(profiles);
+  return problems.length > 0 ? err(problems) : ok(files);
 }
 
 async function readText(path: string): Promise<Result<string, Problem>> {

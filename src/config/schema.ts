@@ -4,6 +4,7 @@ import { ClusterEntry } from "./clusters.ts";
 import * as field from "./fields.ts";
 import { PowerEntry, PowerSection } from "./power.ts";
 import { RegistrationEntry } from "./registrations.ts";
+import { HostEntry, profileSettings, ServerTypeEntry } from "./server-types.ts";
 
 /**
  * The configuration file, `bootqueue.toml`: every setting once, with its check, its default and its line in the
@@ -192,6 +193,11 @@ const PathsSection = z.strictObject({
     .default(ASSETS_FOLDER)
     .describe("Boot loaders, kernels and images, as machines fetch them."),
   profiles: field.absolutePath.default("/etc/bootqueue/profiles").describe("The profiles: one file each, `NAME.toml`."),
+  server_types: field.absolutePath.optional().meta({
+    description:
+      "Server types that have a file of their own, `NAME.toml`, with the keys of `[[server_type]]` but for `name`.",
+    "x-default": "`/etc/bootqueue/server-types`, if there is such a folder",
+  }),
 });
 
 const LogSection = z.strictObject({
@@ -202,7 +208,10 @@ const LogSection = z.strictObject({
 
 const SlotEntry = z.strictObject({
   ip: field.ipv4Address.describe("The machine's address."),
-  hostname: field.hostname.describe("Its name, without the domain."),
+  hostname: field.hostname.optional().meta({
+    description: "Its name, without the domain.",
+    "x-default": "as its server type names slots (`hostname_prefix`), with the last number of `ip`",
+  }),
   profile: field.profileName.describe("What is installed on it."),
   labels: field.labels,
   mac: field.unicastMac.optional().describe("Kept for the machine with this address."),
@@ -212,6 +221,9 @@ const SlotEntry = z.strictObject({
       "Kept for the machine at this switch port, as the relay or switch names it in option 82: remote id, slash, circuit id, each in ASCII or as `0x` and hexadecimal. Nothing before the slash: whatever the remote id is.",
     ),
   server_type: field.serverTypeName.optional().describe("Kept for a machine of this type."),
+  settings: profileSettings.describe(
+    "Settings of the profile that are others in this slot; they win over those of a server type.",
+  ),
   link0: field.ipv4Address
     .optional()
     .meta({ description: "The machine's address on the first link of its cluster.", "x-default": "`ip`" }),
@@ -238,11 +250,17 @@ const SlotRangeEntry = z.strictObject({
     "host name pattern",
     "a host name with {n}, {nn} or {nnn} for the number such as node{nn}",
     /\{n{1,3}\}/,
-  ).describe("Their names: `{n}` is the number, `{nn}` and `{nnn}` fill it up with zeros."),
+  )
+    .optional()
+    .meta({
+      description: "Their names: `{n}` is the number, `{nn}` and `{nnn}` fill it up with zeros.",
+      "x-default": "as their server type names slots (`hostname_prefix`)",
+    }),
   first_number: whole(0, 100_000).default(1).describe("The number of the first one."),
   profile: field.profileName.describe("What is installed on them."),
   labels: field.labels,
   server_type: field.serverTypeName.optional().describe("Kept for machines of this type."),
+  settings: profileSettings.describe("Settings of the profile that are others in these slots."),
   link0: field.ipv4Address
     .optional()
     .meta({ description: "Their first address on the first link of their cluster.", "x-default": "`first`" }),
@@ -271,6 +289,11 @@ export const ConfigFile = z.strictObject({
   log: LogSection.prefault({}).describe("The log on standard output."),
   slot: z.array(SlotEntry).prefault([]).describe("One slot. Slots are given out in the order of the file."),
   slot_range: z.array(SlotRangeEntry).prefault([]).describe("Several slots with consecutive addresses."),
+  server_type: z
+    .array(ServerTypeEntry)
+    .prefault([])
+    .describe("A model of machine, and what is others on it. See how-to/server-types.md."),
+  host: z.array(HostEntry).prefault([]).describe("What is others on one machine, in whichever slot it is."),
 });
 
 /** As written, checked, with the defaults that do not depend on other settings. */

@@ -7,6 +7,8 @@ import { nearest } from "../std/nearest.ts";
 import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import type { ConfigFile } from "./schema.ts";
+import type { DeclaredServerType, PlacedSettings } from "./server-types.ts";
+import { nameByType, numberedName, patternOfType } from "./slot-names.ts";
 import { slotOrder } from "./slot-order.ts";
 
 /** A slot as the configuration declares it. The queue's type of the same name has the same shape. */
@@ -25,6 +27,8 @@ export interface DeclaredSlot {
   readonly boardSerial: string | null;
   /** Empty: as the profile says. */
   readonly diskSerials: readonly string[];
+  /** Settings of its profile that are others in it. Absent: none. Slots of one range share the same. */
+  readonly settings?: PlacedSettings;
 }
 
 export type SlotReservation =
@@ -46,11 +50,13 @@ export function expandSlots(
   file: Pick<ConfigFile, "slot" | "slot_range">,
   text: string,
   network: SlotNetwork,
+  types: readonly DeclaredServerType[] = [],
 ): Result<readonly DeclaredSlot[], readonly Problem[]> {
   const problems: Problem[] = [];
   const drafts: Draft[] = [];
   for (const { type, index } of slotOrder(text, { slot: file.slot.length, slot_range: file.slot_range.length })) {
-    const made = type === "slot" ? fromSlot(file.slot, index) : fromRange(file.slot_range, index, network);
+    const made =
+      type === "slot" ? fromSlot(file.slot, index, types) : fromRange(file.slot_range, index, network, types);
     if (made.ok) drafts.push(...made.value);
     else problems.push(...made.error);
   }
@@ -101,7 +107,11 @@ interface Draft {
   readonly macPath: string;
 }
 
-function fromSlot(entries: ConfigFile["slot"], index: number): Result<readonly Draft[], readonly Problem[]> {
+function fromSlot(
+  entries: ConfigFile["slot"],
+  index: number,
+  types: readonly DeclaredServerType[],
+): Result<readonly Draft[], readonly Problem[]> {
   const entry = entries[index];
   if (entry === undefined) return ok([]);
   const path = `slot[${index}]`;
@@ -110,8 +120,10 @@ function fromSlot(entries: ConfigFile["slot"], index: number): Result<readonly D
     const message = `expected mac, port or server_type, found ${kept.join(" and ")}: a slot is kept for one of them`;
     return err([{ path, message }]);
   }
+  const hostname = entry.hostname === undefined ? nameByType(entry, path, types) : ok(entry.hostname);
+  if (!hostname.ok) return err([hostname.error]);
   const draft = {
-    slot: declare(entry.ip, entry.hostname, entry),
+    slot: declare(entry.ip, hostname.value, entry, placed(entry, path)),
     addressPath: `${path}.ip`,
     hostnamePath: `${path}.hostname`,
     macPath: `${path}.${kept[0] ?? "mac"}`,
@@ -123,6 +135,7 @@ function fromRange(
   entries: ConfigFile["slot_range"],
   index: number,
   network: SlotNetwork,
+  types: readonly DeclaredServerType[],
 ): Result<readonly Draft[], readonly Problem[]> {
   const entry = entries[index];
   if (entry === undefined) return ok([]);
@@ -133,20 +146,28 @@ function fromRange(
     const where = inside?.subnet ?? subnetList(network);
     return err([{ path, message: `expected all addresses inside ${where}, found ${entry.first} to ${last}` }]);
   }
+  const pattern = entry.hostname === undefined ? patternOfType(entry, path, types) : ok(entry.hostname);
+  if (!pattern.ok) return err([pattern.error]);
+  const settings = placed(entry, path);
   const drafts: Draft[] = [];
   for (let at = 0; at < entry.count; at++) {
-    const text = numbered(entry.hostname, entry.first_number + at);
+    const text = numberedName(pattern.value, entry.first_number + at);
     const hostname = parseHostname(text);
     if (!hostname.ok) {
       const message = `expected a pattern that makes host names, but number ${entry.first_number + at} is ${JSON.stringify(text)}`;
       return err([{ path: `${path}.hostname`, message }]);
     }
     drafts.push({
-      slot: declare(ipv4Plus(entry.first, at), hostname.value, {
-        ...entry,
-        link0: entry.link0 && ipv4Plus(entry.link0, at),
-        link1: entry.link1 && ipv4Plus(entry.link1, at),
-      }),
+      slot: declare(
+        ipv4Plus(entry.first, at),
+        hostname.value,
+        {
+          ...entry,
+          link0: entry.link0 && ipv4Plus(entry.link0, at),
+          link1: entry.link1 && ipv4Plus(entry.link1, at),
+        },
+        settings,
+      ),
       addressPath: path,
       hostnamePath: `${path}.hostname`,
       macPath: path,
@@ -155,12 +176,12 @@ function fromRange(
   return ok(drafts);
 }
 
-/** `node{nn}` and 7: `node07`. */
-function numbered(pattern: string, number: number): string {
-  return pattern.replaceAll(/\{(n{1,3})\}/g, (_, digits: string) => String(number).padStart(digits.length, "0"));
-}
-
-function declare(address: Ipv4Address, hostname: Hostname, entry: SlotEntry): DeclaredSlot {
+function declare(
+  address: Ipv4Address,
+  hostname: Hostname,
+  entry: SlotEntry,
+  settings: PlacedSettings | null,
+): DeclaredSlot {
   // A slot is known by its address, and the schema has checked the form of the profile's name.
   return {
     id: address as string as DeclaredSlot["id"],
@@ -173,7 +194,12 @@ function declare(address: Ipv4Address, hostname: Hostname, entry: SlotEntry): De
     link1: entry.link1 ?? null,
     boardSerial: entry.board_serial ?? null,
     diskSerials: entry.disk_serials ?? [],
+    ...(settings === null ? {} : { settings }),
   };
+}
+
+function placed({ settings }: SlotEntry, path: string): PlacedSettings | null {
+  return settings === undefined ? null : { path: `${path}.settings`, values: settings };
 }
 
 /** What an entry for one slot and one for several have in common. */
@@ -187,6 +213,7 @@ interface SlotEntry {
   readonly link1?: Ipv4Address | undefined;
   readonly board_serial?: string | undefined;
   readonly disk_serials?: readonly string[];
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }
 
 function reservationOf(entry: SlotEntry): SlotReservation | null {

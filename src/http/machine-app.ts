@@ -119,7 +119,7 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   if (stranger !== null) return note.refused(c, 403, "answer file", stranger);
   // Beside another DHCP server nobody but the image can tell the installer its address, and that is one for all.
   if (token === null && hasOnlyOurAddresses(host, parts.mode)) return note.refused(c, 403, "answer file", NO_TOKEN);
-  const install = installationOf(state, host, parts.site());
+  const install = installationOf(state, host, parts.site(), request.value.product);
   if (install === null) return note.refused(c, 409, "answer file", "no install is armed for it");
   // Made before the queue moves: an answer that the installer would refuse must not count as served.
   const answer = install.profile.answer(install.target, install.links, request.value);

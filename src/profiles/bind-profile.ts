@@ -33,7 +33,7 @@ export function bindProfile<Settings>(
   let standIn: Profile | null = null;
   const withOverlay = remembered((overlay) => {
     const tried = tryWith(overlay);
-    return tried.ok ? tried.value : broken(standIn as Profile, tried.error);
+    return tried.ok ? tried.value : refusing(standIn as Profile, tried.error);
   });
   const alone = mergeLayers(bare.base, []);
   const itself = bind(bare, alone, withOverlay);
@@ -138,7 +138,7 @@ function layersOfType<Settings>(
 }
 
 /** Answers what is asked of the profile itself, and serves nothing. */
-function broken(standIn: Profile, problems: readonly Problem[]): Profile {
+export function refusing(standIn: Profile, problems: readonly Problem[]): Profile {
   return {
     ...standIn,
     problems,

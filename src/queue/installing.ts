@@ -196,7 +196,8 @@ export function withNextJoin(state: QueueState, now: Instant, rules: QueueRules)
 
 export function flowOf(state: QueueState, host: Host, rules: QueueRules): ProfileFlow {
   const slot = slotOf(state, host);
-  return (slot && rules.flows.get(slot.profile)) ?? { firstBoot: false, cluster: null };
+  const own = slot && rules.flowOf?.(host, slot);
+  return own ?? (slot && rules.flows.get(slot.profile)) ?? { firstBoot: false, cluster: null };
 }
 
 /** From `installed` onwards, as far as it goes without waiting for anybody. */

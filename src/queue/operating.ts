@@ -18,7 +18,7 @@ import {
   withSlotReleased,
   withSlotState,
 } from "./step.ts";
-import { newAttempt, newHost, nextSlot, withSlotGivenBack } from "./taking.ts";
+import { newAttempt, newHost, nextSlot, typeOf, withSlotGivenBack } from "./taking.ts";
 
 /**
  * The slots as the configuration lists them now. A slot that a host has is never forgotten: it stays, undeclared,
@@ -97,7 +97,7 @@ export function rebuildOrdered(
   if (!host) return refused(state, "unknown-host");
   const { type } = host.state;
   if (type === "pxe_booted" || type === "installing" || type === "joining") return refused(state, "install-under-way");
-  const slot = slotOf(state, host) ?? nextSlot(state, { mac: host.bootMac }, host.serverType);
+  const slot = slotOf(state, host) ?? nextSlot(state, { mac: host.bootMac }, typeOf(host, host.bootMac, rules));
   if (!slot) return refused(state, "no-slot");
   const deadline = later(now, rules.limitMs.armed);
   const entering = entered(

@@ -1,5 +1,6 @@
 import type { MacAddress } from "../net/mac-address.ts";
-import type { ProfileName, SlotId } from "./slot.ts";
+import type { Host } from "./host.ts";
+import type { ProfileName, Slot, SlotId } from "./slot.ts";
 
 /** What the configuration says about how the queue behaves. An argument of every decision, never part of the state. */
 export interface QueueRules {
@@ -11,6 +12,10 @@ export interface QueueRules {
   /** true: an unknown host waits for `host-approved` before it may take a slot. */
   readonly approval: boolean;
   readonly flows: ReadonlyMap<ProfileName, ProfileFlow>;
+  /** The steps of one host, where they are not those of its profile; undefined: they are. Absent: always. */
+  readonly flowOf?: (host: Host, slot: Slot) => ProfileFlow | undefined;
+  /** The server type of a machine of which only this NIC is known; null: none. Absent: nobody can tell. */
+  readonly typeByMac?: (mac: MacAddress) => string | null;
   readonly power: PowerRules;
 }
 

@@ -67,7 +67,7 @@ export function hostSeen(
   }
   const reason = whyNoSlot(state, asker, known, rules);
   if (reason !== null) return discovered(state, asker, known, reason, now);
-  const serverType = known?.serverType ?? null;
+  const serverType = typeOf(known, asker.mac, rules);
   const free = nextSlot(state, asker, serverType);
   const slot = free ?? (asker.insistent === true ? stalestHold(state, asker, serverType, now) : undefined);
   if (!slot) return discovered(state, asker, known, "no-slot", now);
@@ -164,6 +164,15 @@ export function nextSlot(
     }
   }
   return best;
+}
+
+/** What it was said to be; else what its address says. null: nobody knows. */
+export function typeOf(
+  known: Pick<Host, "serverType"> | null,
+  mac: MacAddress,
+  rules: Pick<QueueRules, "typeByMac">,
+): string | null {
+  return known?.serverType ?? rules.typeByMac?.(mac) ?? null;
 }
 
 /** How near a slot is to a host, 0 the nearest; null: it is kept for another. */
@@ -304,7 +313,7 @@ function mayTake(state: QueueState, slot: Slot, asker: Asker, known: Host | null
   if (whyNoSlot(state, asker, known, rules) !== null || !isWithin(asker.place, slot)) return false;
   if (slot.state.type === "held") return slot.state.mac === asker.mac;
   if (slot.state.type !== "available" && slot.state.type !== "reserved") return false;
-  return rankOf(slot, asker, known?.serverType ?? null) !== null;
+  return rankOf(slot, asker, typeOf(known, asker.mac, rules)) !== null;
 }
 
 /** Writes down in memory who asked in vain, so that the page can show it waiting. */

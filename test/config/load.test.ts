@@ -90,6 +90,10 @@ describe("parseConfig()", () => {
         registration: [],
         slot_range: [],
         slots: [],
+        server_type: [],
+        serverTypes: [],
+        host: [],
+        hosts: [],
       },
     });
   });

@@ -4,6 +4,7 @@ import { SlotDhcpPolicy } from "../../src/boot/dhcp-policy.ts";
 import { FloodGuard } from "../../src/boot/flood-guard.ts";
 import type { InstallSite } from "../../src/boot/installation.ts";
 import { LoopBreaker } from "../../src/boot/loop-breaker.ts";
+import { type MachineSettings, typeNameByMac } from "../../src/boot/machine-settings.ts";
 import { NetbootFiles } from "../../src/boot/netboot-files.ts";
 import { PoolPolicy } from "../../src/boot/pool-policy.ts";
 import { Sightings } from "../../src/boot/sightings.ts";
@@ -68,6 +69,8 @@ export interface MachineBenchOptions {
   readonly relayed?: readonly SubnetTerms[];
   /** The first and last address for clients that boot nothing; `inUse`: who answers where by ARP. */
   readonly pool?: { readonly first: Ipv4Address; readonly last: Ipv4Address; readonly inUse?: Record<string, string> };
+  /** Server types, and settings of slots and hosts. */
+  readonly machines?: MachineSettings;
   /** Slots after the numbered ones. */
   readonly moreSlots?: readonly DeclaredSlot[];
 }
@@ -84,10 +87,15 @@ export async function machineBench(options: MachineBenchOptions = {}) {
   const footprints: Omit<Footprint, "at">[] = [];
   const tracer = { note: (footprint: Omit<Footprint, "at">) => void footprints.push(footprint) };
   const profile = options.profile ?? proxmoxProfile();
-  let site = siteOf(profile, bogusOf(options), options.tls ?? null);
+  const { machines } = options;
+  let site: InstallSite = {
+    ...siteOf(profile, bogusOf(options), options.tls ?? null),
+    ...(machines === undefined ? {} : { machines }),
+  };
   const rules = {
     ...RULES,
     flows: new Map([[profile.name, profile.flow()]]),
+    ...(machines === undefined ? {} : { typeByMac: (mac: MacAddress) => typeNameByMac(machines, mac) }),
     ...options.rules,
   };
   const engine = new Engine({
