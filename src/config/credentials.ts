@@ -33,6 +33,12 @@ function secretLineFault(text: string): string | null {
   return secret.trim() === "" || rest.some((line) => line !== "") ? "expected one line with the secret" : null;
 }
 
+/** The key or password in such a file, as it is now. Rejects when it cannot be read. */
+export async function readCredential(file: string): Promise<string> {
+  const text = await readFile(file, "utf8");
+  return text.startsWith("-----BEGIN") ? text : (text.split(/\r?\n/)[0] ?? "");
+}
+
 async function faultOf(file: string, contentFault: (text: string) => string | null): Promise<string | null> {
   try {
     const { mode } = await stat(file);

@@ -11,8 +11,15 @@ import type { DeclaredServerType, PlacedSettings } from "./server-types.ts";
 import { nameByType, numberedName, patternOfType } from "./slot-names.ts";
 import { slotOrder } from "./slot-order.ts";
 
-/** A slot as the configuration declares it. The queue's type of the same name has the same shape. */
-export interface DeclaredSlot {
+/** Addresses on the links of a cluster. */
+export interface SlotLinks {
+  readonly link0: Ipv4Address;
+  /** null: one link only. */
+  readonly link1: Ipv4Address | null;
+}
+
+/** A slot as the configuration declares it. The queue's type of the same name has the same shape, without the links. */
+export interface DeclaredSlot extends SlotLinks {
   readonly id: Brand<string, "SlotId">;
   readonly address: Ipv4Address;
   readonly hostname: Hostname;
@@ -20,9 +27,6 @@ export interface DeclaredSlot {
   readonly labels: readonly string[];
   /** null: for whoever comes first. */
   readonly reservation: SlotReservation | null;
-  /** Its addresses on the links of its cluster; null: one link only. */
-  readonly link0: Ipv4Address;
-  readonly link1: Ipv4Address | null;
   /** null: any. */
   readonly boardSerial: string | null;
   /** Empty: as the profile says. */

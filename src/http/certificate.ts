@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { AgentTrust } from "../firstboot/agent-links.ts";
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import type { Instant } from "../std/clock.ts";
-import { writeSecretFile } from "./secret-file.ts";
+import { writeSecretFile } from "../std/secret-file.ts";
 
 /** What HTTPS is served with. */
 export interface Certificate {

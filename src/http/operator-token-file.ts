@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { writeSecretFile } from "./secret-file.ts";
+import { writeSecretFile } from "../std/secret-file.ts";
 import type { OperatorTokenStore } from "./sessions.ts";
 
 /**
