@@ -5,8 +5,8 @@ import { KeyJanitor } from "./cluster/janitor.ts";
 import type { ClusterSettings } from "./cluster/join.ts";
 import { KeyFolder } from "./cluster/key-folder.ts";
 import type { SshLogin } from "./cluster/ssh.ts";
-import { openSsh2 } from "./cluster/ssh2-session.ts";
 import { nodesOverSsh } from "./cluster/ssh-node.ts";
+import { sshOver2 } from "./cluster/ssh2-session.ts";
 import { readCredential } from "./config/credentials.ts";
 import type { Config } from "./config/load.ts";
 import { Joins } from "./joins.ts";
@@ -36,7 +36,7 @@ export async function openCluster(
   log: Log,
 ): Promise<ClusterParts> {
   const keys = await KeyFolder.open(join(stateFolder, "join-keys"));
-  const openNode = nodesOverSsh(openSsh2, SSH_PORT);
+  const openNode = nodesOverSsh(sshOver2(), SSH_PORT);
   const tools = {
     openNode,
     openApi: proxmoxApis(API_PORT, systemClock),

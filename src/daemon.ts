@@ -17,6 +17,7 @@ import { Sightings } from "./boot/sightings.ts";
 import { AssetTftpFiles } from "./boot/tftp-files.ts";
 import { tftpFootprints } from "./boot/tftp-footprint.ts";
 import { Urls } from "./boot/urls.ts";
+import { type ClusterParts, openCluster } from "./daemon-cluster.ts";
 import { loadImages, missingForAll } from "./daemon-images.ts";
 import { profileVariants } from "./daemon-machine-settings.ts";
 import { machineFiles, machineListener, machineServer } from "./daemon-machines.ts";
@@ -119,6 +120,8 @@ class Daemon {
   readonly #sightings = new Sightings();
   readonly #loops: LoopBreaker;
   readonly #foreign: ForeignServers;
+  /** null: not opened yet. */
+  #cluster: ClusterParts | null = null;
   /** null: there is none. */
   #pool: Pool | null = null;
   /** null: nobody wants to know who is ready. */
@@ -225,16 +228,19 @@ class Daemon {
     const store = new JsonFileStore(join(this.#settings.config.paths.state, "state.json"), systemClock);
     this.#closers.push(() => store.close());
     const state = (await store.load()) ?? EMPTY_QUEUE;
+    const cluster = await openCluster(
+      this.#settings.config.paths.state,
+      () => this.#settings.config,
+      () => engine,
+      this.#log,
+    );
+    this.#cluster = cluster;
     const engine: Engine = new Engine({
       state,
       rules: queueRules(this.#settings),
       store,
       clock: systemClock,
-      // A dispatch that rejects has already been told to `onBroken`.
-      runEffect: createRunEffect(
-        (event) => void engine.dispatch(event).catch(() => {}),
-        (effect) => void this.#power.switchForInstall(engine, effect),
-      ),
+      runEffect: createRunEffect(cluster.joins, (effect) => void this.#power.switchForInstall(engine, effect)),
       onBroken: (cause) => {
         const why = (cause as Error).message;
         this.#log.error("the state cannot be saved; stopping, because nothing may be answered that is not on disk", {
@@ -248,6 +254,8 @@ class Daemon {
     await engine.start();
     this.#closers.push(() => engine.stop());
     this.#closers.push(() => this.#power.close());
+    cluster.start(engine);
+    this.#closers.push(() => cluster.close());
     return engine;
   }
 
@@ -333,7 +341,9 @@ class Daemon {
     const { network, http, paths, dhcp } = this.#settings.config;
     const tracer = this.#trace;
     const { provisioned } = dhcp;
-    const app = createMachineApp({ ...this.#bootTurn(engine), tracer, remoteAddress, provisioned });
+    const joinKeys = this.#cluster?.joins.answerKeys();
+    const shared = { ...this.#bootTurn(engine), tracer, remoteAddress, provisioned };
+    const app = createMachineApp(joinKeys === undefined ? shared : { ...shared, joinKeys });
     const files = machineFiles({
       root: paths.assets,
       tracer,
@@ -477,6 +487,7 @@ class Daemon {
         ...this.#missing,
         ...this.#loops.warnings(),
         ...this.#foreign.warnings(),
+        ...(this.#cluster?.warnings() ?? []),
         ...(this.#pool?.policy.warnings() ?? []),
       ],
     };

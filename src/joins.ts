@@ -1,4 +1,4 @@
-import { type ClusterJoin, type ClusterSettings, joinCluster, type JoinOrder, type JoinTools } from "./cluster/join.ts";
+import { type ClusterJoin, type ClusterSettings, type JoinOrder, type JoinTools, joinCluster } from "./cluster/join.ts";
 import { STOPPING } from "./cluster/join-run.ts";
 import { attemptTag, type KeptKey } from "./cluster/key-folder.ts";
 import type { SlotLinks } from "./config/slots.ts";
@@ -6,7 +6,7 @@ import type { Engine } from "./queue/engine.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host, type HostId } from "./queue/host.ts";
 import { flowOf } from "./queue/installing.ts";
 import type { Slot } from "./queue/slot.ts";
-import { findHost, type QueueState, slotOf } from "./queue/state.ts";
+import { changesBetween, findHost, type QueueState, slotOf } from "./queue/state.ts";
 import type { Instant } from "./std/clock.ts";
 import type { Log } from "./std/log.ts";
 
@@ -35,6 +35,8 @@ export class Joins {
   readonly #parts: JoinsParts;
   readonly #running = new Set<Running>();
   #isClosed = false;
+  /** null: `watch` was not called yet. */
+  #seen: QueueState | null = null;
 
   constructor(parts: JoinsParts) {
     this.#parts = parts;
@@ -71,7 +73,9 @@ export class Joins {
       const goesOn = now?.state.type === "joining" && now.state.since === since && now.attempt?.token === token;
       if (!goesOn) abort.abort("overtaken");
     }
-    for (const host of state.hosts) {
+    const changed = this.#seen === null ? state.hosts : (changesBetween(this.#seen, state)?.hosts.set ?? state.hosts);
+    this.#seen = state;
+    for (const host of changed) {
       if (ARMED.has(host.state.type)) void this.ensureKey(host).catch((error) => this.#complain(host, error));
     }
   }
@@ -95,6 +99,11 @@ export class Joins {
     const key = keys.find(host.id, attemptTag(host.attempt.token));
     if (key === null || key.places.some(({ address }) => address === slot.address)) return;
     await keys.addPlace(key, { address: slot.address, hostKeys: hostKeysOf(host), shared: false });
+  }
+
+  /** For the routes that serve answer files. */
+  answerKeys() {
+    return { publicKeyFor: (host: Host) => this.ensureKey(host), leaves: (host: Host) => this.keyServed(host) };
   }
 
   /** Whether the install of this key may still come to its join. */

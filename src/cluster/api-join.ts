@@ -20,6 +20,7 @@ const ORDER_LOST_MS = 60_000;
  */
 export async function joinOverApi(run: JoinRun): Promise<void> {
   const { order, tools } = run;
+  if (run.wasVerified) return;
   const fingerprint = await run.step("read certificate", () => readCertificate(run));
   await run.step("remove key", () => removeKey(run));
   const road = roadOf(tools.book.read(order.cluster.name), order, order.cluster.member !== null);
@@ -88,7 +89,10 @@ async function readCertificate(run: JoinRun): Promise<string> {
     () => new JoinStop("it has no certificate yet, which Proxmox makes when it starts"),
   );
   node.close();
-  const certificates = { ...record.certificates, [order.host]: { attempt: order.attempt, fingerprint, ordered: false } };
+  const certificates = {
+    ...record.certificates,
+    [order.host]: { attempt: order.attempt, fingerprint, ordered: false },
+  };
   await tools.book.write(order.cluster.name, { ...record, certificates });
   return fingerprint;
 }
@@ -297,8 +301,7 @@ async function untilDone(run: JoinRun, step: string, own: ProxmoxApi, work: Work
       run.check();
       said ??= ordered.ok ? await taskFailure(own, ordered.value) : null;
       run.check();
-      if (tools.clock.now() >= end)
-        throw new JoinStop(lateWords(run), true);
+      if (tools.clock.now() >= end) throw new JoinStop(lateWords(run), true);
       await run.pause(POLL_MS);
     }
     const { why, passing } = explainFailure(said);

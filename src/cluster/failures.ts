@@ -50,16 +50,16 @@ const MESSAGES: readonly { readonly form: RegExp; readonly why: string; readonly
     why: "the member shows another certificate than expected; another machine may have its address, or its certificate is new",
   },
   {
+    form: /(?:No route to host|Connection refused|Connection timed out|500 Can't connect to[^\n]*)/,
+    why: "the host cannot reach the member; UDP 5405 to 5412 and TCP 22 and 8006 must be open between all nodes",
+    passing: true,
+  },
+  {
     form: /unable to copy ssh ID[^\n]*|Host key verification failed|Permission denied \([^)]*\)/,
     why: "the host could not log in to the member; look at the member's authorized_keys and at PermitRootLogin in its sshd_config",
   },
   { form: /EOF while reading password/, why: "pvecm asked for a password and none was given" },
   { form: /incompatible (?:cluster )?version|version mismatch/i, why: "host and member run different releases" },
-  {
-    form: /(?:No route to host|Connection refused|Connection timed out|500 Can't connect to[^\n]*)/,
-    why: "the host cannot reach the member; UDP 5405 to 5412 and TCP 22 and 8006 must be open between all nodes",
-    passing: true,
-  },
   {
     form: /(?:authentication key '[^']*' already exists|cluster config '[^']*' already exists|corosync is already running[^\n]*)/,
     why: "the host is or was in a cluster, so it may be half joined; rebuild it",

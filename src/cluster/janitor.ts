@@ -100,7 +100,9 @@ export class KeyJanitor {
     const refusing = new Set<string>();
     for (const place of places) {
       if (place.hostKeys.length === 0) {
-        reasons.push(`${place.address} never reported its SSH host keys, so nobody can tell whether it is the right one`);
+        reasons.push(
+          `${place.address} never reported its SSH host keys, so nobody can tell whether it is the right one`,
+        );
         continue;
       }
       for (const login of logins) {

@@ -35,6 +35,13 @@ export class JoinRun {
     return this.tools.keys.find(this.order.host, this.order.attempt);
   }
 
+  /** Whether a member has told us of this very install that it is in. */
+  get wasVerified(): boolean {
+    const { host, attempt, cluster } = this.order;
+    const { members } = this.tools.book.read(cluster.name);
+    return members.some((member) => member.host === host && member.attempt === attempt);
+  }
+
   /** Runs one step of the join, and tells how it goes. */
   async step<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.check();

@@ -12,7 +12,8 @@ export async function releaseKey(
   others: readonly KeptKey[],
   nodes: readonly ProxmoxNode[],
 ): Promise<string | null> {
-  let left = (keys.find(key.host, key.attempt) ?? key).places;
+  const { guests, places } = keys.find(key.host, key.attempt) ?? key;
+  let left = places;
   const reasons: string[] = [];
   for (const node of new Set(nodes)) {
     const view = await node.look();
@@ -22,10 +23,13 @@ export async function releaseKey(
     for (const heir of heirs) {
       if (place !== undefined) await keys.addPlace(heir, { ...place, shared: true });
     }
-    const remnants = isMember ? keys.all().filter(({ cluster, privateKey }) => cluster === key.cluster && privateKey === "") : [];
+    const remnants = isMember
+      ? keys.all().filter(({ cluster, privateKey }) => cluster === key.cluster && privateKey === "")
+      : [];
+    await node.distrust(trustMark(key.attempt));
     const edited = await node.editKeys({
       add: heirs.map(({ publicKey }) => publicKey),
-      remove: [key.publicKey, ...key.guests, ...remnants.map(({ publicKey }) => publicKey)],
+      remove: [key.publicKey, ...guests, ...remnants.map(({ publicKey }) => publicKey)],
     });
     if (!edited.ok) {
       reasons.push(describeNodeError(edited.error, node.address));
@@ -42,6 +46,11 @@ export async function releaseKey(
   }
   await keys.remove(key);
   return null;
+}
+
+/** Finds what was written into `known_hosts` for one join. */
+export function trustMark(attempt: string): string {
+  return `bootqueue-${attempt}`;
 }
 
 /** What a member was given for the time of a join that did not come to an end. */

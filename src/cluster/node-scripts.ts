@@ -1,6 +1,6 @@
+import { shellWord } from "../std/shell-word.ts";
 import { keyBodyOf } from "./ephemeral-key.ts";
 import type { KeyChange } from "./node.ts";
-import { quoted, quotedAll } from "./shell.ts";
 
 /**
  * What is run on a Proxmox node: POSIX sh, with nothing but what every node has. Each starts in `/`, because a shell
@@ -35,7 +35,7 @@ export function startJobScript(argv: readonly string[]): string {
 if [ -e ${JOB}/pid ] && [ ! -e ${JOB}/code ] && kill -0 "$(cat ${JOB}/pid)" 2>/dev/null; then exit 0; fi
 rm -rf ${JOB} && mkdir ${JOB} || exit 1
 IFS= read -r secret || :
-{ printf '%s\\n' "$secret" | setsid sh -c 'echo $$ >${JOB}/pid; "$@"; c=$?; echo $c >${JOB}/code.new; mv ${JOB}/code.new ${JOB}/code' job ${quotedAll(argv)}; } >${JOB}/log 2>&1 &
+{ printf '%s\\n' "$secret" | setsid sh -c 'echo $$ >${JOB}/pid; "$@"; c=$?; echo $c >${JOB}/code.new; mv ${JOB}/code.new ${JOB}/code' job ${argv.map(shellWord).join(" ")}; } >${JOB}/log 2>&1 &
 n=0
 while [ ! -e ${JOB}/pid ] && [ $n -lt 10 ]; do sleep 1; n=$((n + 1)); done
 [ -e ${JOB}/pid ]
@@ -54,11 +54,11 @@ const NO_KEY = "bootqueue-no-such-key";
  */
 export function editKeysScript({ add, remove }: KeyChange): string {
   const bodies = remove.map(keyBodyOf).filter((body) => body !== "");
-  const patterns = [NO_KEY, ...bodies].map((body) => `-e ${quoted(body)}`).join(" ");
+  const patterns = [NO_KEY, ...bodies].map((body) => `-e ${shellWord(body)}`).join(" ");
   const added = add
     .map(
       (line) =>
-        `    grep -q -F -e ${quoted(keyBodyOf(line))} "$t" || printf '%s\\n' ${quoted(line)} >>"$t" || return 1`,
+        `    grep -q -F -e ${shellWord(keyBodyOf(line))} "$t" || printf '%s\\n' ${shellWord(line)} >>"$t" || return 1`,
     )
     .join("\n");
   return `cd /; umask 077
@@ -91,20 +91,20 @@ const KNOWN_HOSTS = "/root/.ssh/known_hosts";
 export function trustScript(address: string, hostKeys: readonly string[], mark: string): string {
   const lines = hostKeys.map((line) => {
     const [type = "", body = ""] = line.trim().split(/\s+/);
-    return quoted(`${address} ${type} ${body} ${mark}`);
+    return shellWord(`${address} ${type} ${body} ${mark}`);
   });
   return `${distrustScript(mark)}umask 077; mkdir -p /root/.ssh && printf '%s\\n' ${lines.join(" ")} >>${KNOWN_HOSTS}\n`;
 }
 
 export function distrustScript(mark: string): string {
   const beside = `${KNOWN_HOSTS}.bootqueue`;
-  return `cd /; if [ -e ${KNOWN_HOSTS} ]; then grep -v -F -e ${quoted(mark)} ${KNOWN_HOSTS} >${beside}; if [ $? -le 1 ]; then cat ${beside} >${KNOWN_HOSTS}; fi; rm -f ${beside}; fi
+  return `cd /; if [ -e ${KNOWN_HOSTS} ]; then grep -v -F -e ${shellWord(mark)} ${KNOWN_HOSTS} >${beside}; if [ $? -le 1 ]; then cat ${beside} >${KNOWN_HOSTS}; fi; rm -f ${beside}; fi
 `;
 }
 
 /** `pvecm delnode` may complain that corosync knows the node no longer: that is no failure; the status tells. */
 export function removeMemberScript(name: string): string {
-  const node = quoted(name);
+  const node = shellWord(name);
   return `cd /; umask 077; LC_ALL=C; export LC_ALL
 pvecm delnode ${node} 2>&1
 rm -rf /etc/pve/nodes/${node}

@@ -2,7 +2,7 @@ import { type ClusterStatus, findNode, isOnline } from "./cluster-status.ts";
 import { explainFailure } from "./failures.ts";
 import { waitForHost } from "./host-wait.ts";
 import { type JoinRun, JoinStop, minutes, STOPPING } from "./join-run.ts";
-import { releaseKey, takeBackGuests } from "./key-release.ts";
+import { releaseKey, takeBackGuests, trustMark } from "./key-release.ts";
 import { type Door, knock, memberDoors } from "./member-door.ts";
 import { describeNodeError, type NodeView, type ProxmoxNode } from "./node.ts";
 import { roadOf } from "./road.ts";
@@ -19,6 +19,8 @@ const CLEAN_UP_MS = 60_000;
 
 /** Over SSH with the host's ephemeral key: `pvecm create` and `pvecm add`. */
 export async function joinOverSsh(run: JoinRun): Promise<void> {
+  // A member has seen it before a restart; what is left to do is the janitor's.
+  if (run.wasVerified) return;
   const own = await run.step("wait for SSH", () => waitForHost(run));
   let door: Door | null = null;
   try {
@@ -168,7 +170,7 @@ async function prepareTrust(run: JoinRun, own: ProxmoxNode, door: Door): Promise
   // Our own key too: at the join the host's authorized_keys becomes that of the cluster.
   const edited = await door.node.editKeys({ add: [key.publicKey, rootKey], remove: [] });
   if (!edited.ok) throw new JoinStop(describeNodeError(edited.error, door.way.address));
-  const trusted = await own.trust(door.way.address, door.way.hostKeys, markOf(run));
+  const trusted = await own.trust(door.way.address, door.way.hostKeys, trustMark(run.order.attempt));
   if (!trusted.ok) throw new JoinStop(describeNodeError(trusted.error, own.address));
 }
 
@@ -284,7 +286,7 @@ async function removeKey(run: JoinRun, own: ProxmoxNode, door: Door | null): Pro
   const { tools, key } = run;
   const name = "remove key";
   tools.report(name, "started", "");
-  await own.distrust(markOf(run));
+  await own.distrust(trustMark(run.order.attempt));
   await own.clearJob();
   if (key === null) return tools.report(name, "skipped", "");
   // Its root key stays: members let each other in.
@@ -308,7 +310,7 @@ async function takeBack(run: JoinRun, own: ProxmoxNode, door: Door | null): Prom
   const login = key === null ? null : ({ type: "key", privateKey: key.privateKey } as const);
   const member = door === null ? null : await again(door.node, door.way.hostKeys, door.way.login);
   const host = await again(own, order.hostKeys, login);
-  await host.distrust(markOf(run));
+  await host.distrust(trustMark(run.order.attempt));
   if (key !== null) {
     if (member !== null) await takeBackGuests(tools.keys, key, member);
     const nodes = member === null ? [host] : [member, host];
@@ -354,8 +356,4 @@ async function statusThrough(run: JoinRun, door: Door): Promise<ClusterStatus | 
 
 function linkArguments(links: readonly string[]): string[] {
   return links.flatMap((address, index) => [`--link${index}`, address]);
-}
-
-function markOf({ order }: JoinRun): string {
-  return `bootqueue-${order.attempt}`;
 }

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../std/result.ts";
+import { shellWord } from "../std/shell-word.ts";
 import { parseClusterStatus } from "./cluster-status.ts";
 import type { NodeError, NodeJob, NodeView, OpenNode, ProxmoxNode } from "./node.ts";
 import {
@@ -51,16 +52,12 @@ function nodeOf(session: SshSession, address: string): ProxmoxNode {
 
 async function succeeded(session: SshSession, script: string, stdin?: string): Promise<Result<SshOutput, NodeError>> {
   // Root's own shell may be another one.
-  const command = `exec sh -c ${singleQuoted(script)}`;
+  const command = `exec sh -c ${shellWord(script)}`;
   const output = await session.run(command, stdin === undefined ? {} : { stdin });
   if (!output.ok || output.value.code === 0) return output;
   const { code, stdout, stderr } = output.value;
   const said = (stderr.trim() || stdout.trim()).slice(-500);
   return err({ type: "failed", why: said === "" ? `a command ended with code ${code}` : said });
-}
-
-function singleQuoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Lines that it does not know are left alone. */

@@ -4,15 +4,25 @@ import { err, ok, type Result } from "../std/result.ts";
 import { keyBodyOf } from "./ephemeral-key.ts";
 import type { OpenSsh, SshError, SshOutput, SshSession, SshTarget } from "./ssh.ts";
 
-/** From the first packet to the login, and for a command that sets no other. */
-const LOGIN_MS = 20_000;
-const COMMAND_MS = 60_000;
+/** How long the other side may say nothing. */
+export interface SshLimits {
+  /** From the first packet to the login. */
+  readonly loginMs: number;
+  /** For a command that sets no other. */
+  readonly commandMs: number;
+}
+
+const LIMITS: SshLimits = { loginMs: 20_000, commandMs: 60_000 };
 /** Of what a command prints, so that none can fill the memory. */
 const OUTPUT_BYTES_MAX = 256 * 1024;
 
-/** The only file that knows ssh2. */
-export const openSsh2: OpenSsh = (target, signal) =>
-  new Promise((resolve) => {
+/** The way to other machines; this file is the only one that knows ssh2. */
+export function sshOver2(limits: SshLimits = LIMITS): OpenSsh {
+  return (target, signal) => openSession(target, signal, limits);
+}
+
+function openSession(target: SshTarget, signal: AbortSignal, limits: SshLimits): Promise<Result<SshSession, SshError>> {
+  return new Promise((resolve) => {
     if (signal.aborted) return resolve(err({ type: "aborted" }));
     const client = new ssh2.Client();
     let wrongKey: string | null = null;
@@ -26,16 +36,16 @@ export const openSsh2: OpenSsh = (target, signal) =>
       resolve(result);
     };
     const abort = () => settle(err({ type: "aborted" }));
-    const timer = setTimeout(() => settle(err({ type: "stalled", what: "login" })), LOGIN_MS);
+    const timer = setTimeout(() => settle(err({ type: "stalled", what: "login" })), limits.loginMs);
     signal.addEventListener("abort", abort);
-    client.on("ready", () => settle(ok(sessionOf(client, signal))));
+    client.on("ready", () => settle(ok(sessionOf(client, signal, limits.commandMs))));
     // It also tells of errors after the login; then the session knows from `close`.
     client.on("error", (error) => settle(err(errorOf(error, wrongKey))));
     client.on("close", () => settle(err(wrongKey === null ? hangUp() : { type: "wrong-host-key", found: wrongKey })));
     const pinned = new Set(target.hostKeys.map(keyBodyOf));
     try {
       client.connect({
-        ...connectionTo(target),
+        ...connectionTo(target, limits.loginMs),
         hostVerifier: (key: Buffer) => {
           if (pinned.has(key.toString("base64"))) return true;
           wrongKey = fingerprintOf(key);
@@ -47,13 +57,14 @@ export const openSsh2: OpenSsh = (target, signal) =>
       settle(err({ type: "unreachable", why: (error as Error).message }));
     }
   });
+}
 
 /** As `ssh-keygen -l` shows it. */
 export function fingerprintOf(key: Buffer): string {
   return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
 
-function connectionTo({ address, port, hostKeys, login }: SshTarget): ConnectConfig {
+function connectionTo({ address, port, hostKeys, login }: SshTarget, readyTimeout: number): ConnectConfig {
   const types = hostKeys.map((line) => line.trim().split(" ")[0] ?? "");
   // A server picks the first type that we name, so it must be asked for one whose key we know.
   const serverHostKey = [...new Set(types.flatMap((type) => ALGORITHMS[type] ?? []))];
@@ -61,7 +72,7 @@ function connectionTo({ address, port, hostKeys, login }: SshTarget): ConnectCon
     host: address,
     port,
     username: "root",
-    readyTimeout: LOGIN_MS,
+    readyTimeout,
     keepaliveInterval: 10_000,
     keepaliveCountMax: 3,
     ...(serverHostKey.length === 0 ? {} : { algorithms: { serverHostKey } }),
@@ -90,7 +101,7 @@ function errorOf(error: Error & { readonly level?: string }, wrongKey: string | 
   return { type: "unreachable", why: error.message };
 }
 
-function sessionOf(client: InstanceType<typeof ssh2.Client>, signal: AbortSignal): SshSession {
+function sessionOf(client: InstanceType<typeof ssh2.Client>, signal: AbortSignal, commandMs: number): SshSession {
   let ended: SshError | null = null;
   const waiting = new Set<() => void>();
   const end = (error: SshError) => {
@@ -106,7 +117,7 @@ function sessionOf(client: InstanceType<typeof ssh2.Client>, signal: AbortSignal
   });
   if (signal.aborted) abort();
   return {
-    run: (command, { stdin = "", timeoutMs = COMMAND_MS } = {}) =>
+    run: (command, { stdin = "", timeoutMs = commandMs } = {}) =>
       new Promise((resolve) => {
         let settled = false;
         const settle = (result: Result<SshOutput, SshError>) => {

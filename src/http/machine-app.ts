@@ -122,7 +122,9 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   const install = installationOf(state, host, parts.site(), request.value.product);
   if (install === null) return note.refused(c, 409, "answer file", "no install is armed for it");
   // Made before the queue moves: an answer that the installer would refuse must not count as served.
-  const answer = install.profile.answer(install.target, install.links, request.value);
+  const key = (await parts.joinKeys?.publicKeyFor(host)) ?? null;
+  const target = key === null ? install.target : { ...install.target, ephemeralSshKey: key };
+  const answer = install.profile.answer(target, install.links, request.value);
   if (!answer.ok)
     return note.refused(c, 409, "answer file", `profile ${install.slot.profile}: ${listed(answer.error)}`);
   if (install.profile.files !== null)
@@ -130,6 +132,7 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   const { macs, serial, boardSerial = null, nics = null } = request.value;
   const uuid =
     request.value.uuid !== null && parts.site().bogusUuids.has(request.value.uuid) ? null : request.value.uuid;
+  if (key !== null) await parts.joinKeys?.leaves(host);
   const asked = { type: "answer-fetched", host: host.id, macs, uuid, serial, boardSerial, nics } as const;
   const verdict = await parts.queue.dispatch(asked);
   if (verdict.type === "refused") {

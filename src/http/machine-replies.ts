@@ -17,6 +17,15 @@ export interface MachineAppParts extends BootTurnParts {
   /** Who sent the request; null: unknown, as over a socket without addresses. */
   readonly remoteAddress: (context: Context) => Ipv4Address | null;
   readonly provisioned: "ignore" | "local-boot";
+  /** Keys with which installed systems let us in, to join them to a cluster. Absent: nobody joins any. */
+  readonly joinKeys?: JoinKeys;
+}
+
+export interface JoinKeys {
+  /** The public half for this host's answer file; null: it joins no cluster. */
+  publicKeyFor(host: Host): Promise<string | null>;
+  /** To be told before the answer leaves. */
+  leaves(host: Host): Promise<void>;
 }
 
 /** Footprints of one host on the HTTP road. */

@@ -118,6 +118,8 @@ export interface InstallTarget {
   readonly bootMac: MacAddress;
   /** The disks that may be wiped; absent or empty: whichever the profile says. */
   readonly diskSerials?: readonly string[];
+  /** The public key that lives as long as this install, with which root lets us in. Absent: none is needed. */
+  readonly ephemeralSshKey?: string;
 }
 
 /** Every address under which the machine finds us during this install. They hold the attempt's token. */

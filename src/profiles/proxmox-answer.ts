@@ -81,7 +81,8 @@ function globalSection(settings: ProxmoxSettings, target: InstallTarget): TomlTa
     fqdn: global.fqdn === undefined ? fqdnOf(settings, target) : fromDhcp(global.fqdn, global.domain),
     mailto: global.mailto,
     "root-password-hashed": global.root_password_hashed,
-    "root-ssh-keys": global.root_ssh_keys,
+    "root-ssh-keys":
+      target.ephemeralSshKey === undefined ? global.root_ssh_keys : [...global.root_ssh_keys, target.ephemeralSshKey],
     "reboot-on-error": global.reboot_on_error,
   };
   // The default stays unsaid: releases before 8.4 do not know the key.
