@@ -82,11 +82,10 @@ export function fetchedKind<Settings>(kind: FetchedKind<Settings>): ProfileKind<
     answer(given, target, links) {
       const files = render(given, target, links);
       if (!files.ok) return files;
-      const all = (part: "content" | "masked") =>
-        [...files.value]
-          .map(([file, each]) => `==> ${file} <==\n${typeof each[part] === "string" ? each[part] : each.masked}`)
-          .join("\n");
-      return ok({ contentType: "text/plain; charset=utf-8", text: all("content"), masked: all("masked") });
+      const real = kind.render(given, target, links);
+      const text = kind.files.map((file) => `==> ${file} <==\n${readableOf(real[file])}`).join("\n");
+      const masked = [...files.value].map(([file, each]) => `==> ${file} <==\n${each.masked}`).join("\n");
+      return ok({ contentType: "text/plain; charset=utf-8", text, masked });
     },
     readInstallReport: readSimpleReport,
     readProgress: (body) => (kind.readProgress ?? readSimpleProgress)(body),
@@ -95,9 +94,14 @@ export function fetchedKind<Settings>(kind: FetchedKind<Settings>): ProfileKind<
 }
 
 function answerFile(real: RenderedFile | undefined, masked: RenderedFile | undefined): AnswerFile {
-  const readable = masked?.readable ?? masked?.content;
-  if (real === undefined || typeof readable !== "string") throw new RangeError("a file of the answer was not rendered");
-  return { contentType: real.contentType, content: real.content, masked: readable };
+  if (real === undefined) throw new RangeError("a file of the answer was not rendered");
+  return { contentType: real.contentType, content: real.content, masked: readableOf(masked) };
+}
+
+function readableOf(file: RenderedFile | undefined): string {
+  const readable = file?.readable ?? file?.content;
+  if (typeof readable !== "string") throw new RangeError("a file of the answer has no form for people");
+  return readable;
 }
 
 /** What no installer with a static address would be happy with. */

@@ -1,3 +1,4 @@
+import { alpine } from "./alpine.ts";
 import { debian } from "./debian.ts";
 import { kickstart } from "./kickstart.ts";
 import type { ProfileKind } from "./kind.ts";
@@ -10,6 +11,7 @@ type UseKind<T> = <Settings>(kind: ProfileKind<Settings>) => T;
 /** Every kind of profile. A new one is a line here. */
 const KINDS = {
   proxmox: <T>(use: UseKind<T>) => use(proxmox),
+  alpine: <T>(use: UseKind<T>) => use(alpine),
   debian: <T>(use: UseKind<T>) => use(debian),
   kickstart: <T>(use: UseKind<T>) => use(kickstart),
   ubuntu: <T>(use: UseKind<T>) => use(ubuntu),
