@@ -32,6 +32,7 @@ export interface OperatorParts {
   readonly leases: OperatorDeps["leases"];
   /** null: nobody wants to know. */
   readonly registrations: OperatorDeps["registrations"];
+  readonly power: OperatorDeps["power"];
 }
 
 /** Everything for people: one app for the network, with the pages, and one for root's socket. */
@@ -61,6 +62,7 @@ export async function createOperatorApps(parts: OperatorParts) {
     notReady: parts.notReady,
     leases: parts.leases,
     registrations: parts.registrations,
+    power: parts.power,
     hostnames: parts.hostnames,
   } satisfies Omit<OperatorDeps, "trusted" | "pages">;
   const pages = createDashboard({

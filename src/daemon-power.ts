@@ -1,4 +1,5 @@
 import type { PowerTargets } from "./config/power.ts";
+import type { PowerSwitches } from "./http/power-app.ts";
 import type { Ipv4Address } from "./net/ipv4-address.ts";
 import { openUdp } from "./net/open-udp.ts";
 import { BmcTurns } from "./power/bmc-turns.ts";
@@ -25,7 +26,7 @@ import type { Host } from "./queue/host.ts";
 import type { StepReport } from "./queue/operation.ts";
 import { findHost, findSlot, type QueueState } from "./queue/state.ts";
 import type { Verdict } from "./queue/step.ts";
-import { err } from "./std/result.ts";
+import { err, ok } from "./std/result.ts";
 import { unreachable } from "./std/unreachable.ts";
 
 /** What the power desk needs of the queue. */
@@ -140,6 +141,20 @@ export class PowerDesk {
 
 /** The step of an install in which the machine is restarted. */
 const STEP = "restart it";
+
+/** The desk as the operator's routes need it. */
+export function powerSwitches(desk: PowerDesk, queue: { readonly state: QueueState }): PowerSwitches {
+  return {
+    typeOf: (host) => desk.typeOf(queue.state, host),
+    async read(host) {
+      const read = await desk.read(queue.state, host);
+      if (!read.ok) return read;
+      const { state, health, facts } = read.value;
+      return ok({ state, health, facts: facts.map(([name, value]) => ({ name, value })) });
+    },
+    order: (host, action) => desk.order(queue.state, host, action),
+  };
+}
 
 /** The real ways, which share what they know of BMCs. `from`: our own address on the boot network. */
 export function createPowerDesk(targets: PowerTargets, from: Ipv4Address): PowerDesk {

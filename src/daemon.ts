@@ -23,7 +23,7 @@ import { profileVariants } from "./daemon-machine-settings.ts";
 import { machineFiles, machineListener, machineServer } from "./daemon-machines.ts";
 import { createOperatorApps } from "./daemon-operator.ts";
 import { openPool, type Pool } from "./daemon-pool.ts";
-import { createPowerDesk, type PowerDesk } from "./daemon-power.ts";
+import { createPowerDesk, type PowerDesk, powerSwitches } from "./daemon-power.ts";
 import { openRegistration } from "./daemon-registration.ts";
 import {
   declaredSlots,
@@ -396,6 +396,7 @@ class Daemon {
       about: () => this.#about(),
       previewAnswer: (host) => this.#previewAnswer(engine, host),
       notReady: () => this.#missing,
+      power: powerSwitches(this.#power, engine),
       leases: () => this.#pool?.book ?? null,
       registrations: () => this.#outbox,
     });

@@ -11,19 +11,19 @@ export class OperatorClient {
   }
 
   /** The answer's JSON. `Answer` is what the contract says of the route: daemon and command are one program. */
-  async get<Answer>(path: string): Promise<Answer> {
-    return this.#exchange<Answer>("GET", path);
+  async get<Answer>(path: string, patienceMs = ANSWER_MS): Promise<Answer> {
+    return this.#exchange<Answer>("GET", path, patienceMs);
   }
 
-  async post<Answer>(path: string, body: object = {}): Promise<Answer> {
-    return this.#exchange<Answer>("POST", path, body);
+  async post<Answer>(path: string, body: object = {}, patienceMs = ANSWER_MS): Promise<Answer> {
+    return this.#exchange<Answer>("POST", path, patienceMs, body);
   }
 
   /** Server-sent events, until the daemon ends the stream or `signal` aborts. */
   async *events(path: string, signal: AbortSignal): AsyncGenerator<{ readonly event: string; readonly data: unknown }> {
     let rest = "";
     try {
-      const response = await this.#open("GET", path, undefined, signal);
+      const response = await this.#open("GET", path, ANSWER_MS, undefined, signal);
       if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 0, await textOf(response));
       for await (const chunk of response.setEncoding("utf8")) {
         const blocks = (rest + chunk).split("\n\n");
@@ -40,8 +40,8 @@ export class OperatorClient {
     }
   }
 
-  async #exchange<Answer>(method: string, path: string, body?: object): Promise<Answer> {
-    const response = await this.#open(method, path, body);
+  async #exchange<Answer>(method: string, path: string, patienceMs: number, body?: object): Promise<Answer> {
+    const response = await this.#open(method, path, patienceMs, body);
     const text = await textOf(response);
     if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 0, text);
     try {
@@ -51,7 +51,13 @@ export class OperatorClient {
     }
   }
 
-  #open(method: string, path: string, body?: object, signal?: AbortSignal): Promise<IncomingMessage> {
+  #open(
+    method: string,
+    path: string,
+    patienceMs: number,
+    body?: object,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const text = body && JSON.stringify(body);
       const outgoing = request(
@@ -59,7 +65,7 @@ export class OperatorClient {
           socketPath: this.socket,
           method,
           path,
-          ...(signal ? { signal } : { timeout: ANSWER_MS }),
+          ...(signal ? { signal } : { timeout: patienceMs }),
           headers: {
             Host: "localhost",
             ...(text === undefined
@@ -69,7 +75,7 @@ export class OperatorClient {
         },
         resolve,
       );
-      outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${ANSWER_MS / 1000} seconds`)));
+      outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${patienceMs / 1000} seconds`)));
       outgoing.on("error", (cause: NodeJS.ErrnoException) => reject(unreachable(this.socket, cause)));
       outgoing.end(text);
     });

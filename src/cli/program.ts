@@ -5,6 +5,7 @@ import { EXIT_CODE_WORDS } from "./exit-code.ts";
 import { addImageCommands } from "./image-commands.ts";
 import { addLookCommands } from "./look-commands.ts";
 import { addOrderCommands } from "./order-commands.ts";
+import { addPowerCommands } from "./power-command.ts";
 import { addRebuildCommand } from "./rebuild-command.ts";
 import { addWatchCommand } from "./watch-command.ts";
 
@@ -33,6 +34,7 @@ export function addCommands(program: Command, context: CliContext): Command {
   addWatchCommand(program, context);
   addOrderCommands(program, context);
   addRebuildCommand(program, context);
+  addPowerCommands(program, context);
   addImageCommands(program, context);
   addConfigCommands(program, context);
   return program;

@@ -12,6 +12,7 @@ interface RebuildOptions {
   readonly label?: readonly string[];
   readonly parallel?: number;
   readonly keepGoing?: boolean;
+  readonly byHand?: boolean;
   readonly detach?: boolean;
   readonly plan?: boolean;
   readonly status?: boolean;
@@ -31,6 +32,7 @@ export function addRebuildCommand(program: Command, context: CliContext): void {
     .option("--label <label>", "machines in slots with this label; may be given several times", collected)
     .option("--parallel <n>", "how many at one time", wholeNumber, 1)
     .option("--keep-going", "go on with the others when one fails")
+    .option("--by-hand", "arm one machine only: do not restart it, although its power can be switched")
     .option("--detach", "do not stay to watch")
     .option("--plan", "say whom it would concern, and do nothing")
     .option("--status", "say how the rebuild of several machines stands")
@@ -52,17 +54,21 @@ export function addRebuildCommand(program: Command, context: CliContext): void {
           "`bootqueue hosts` lists them",
         );
       }
-      return isSet || only === undefined ? rebuildSet(context, names, options) : rebuildOne(context, only);
+      if (!isSet && only !== undefined) return rebuildOne(context, only, options.byHand === true);
+      if (options.byHand) throw new CliFailure(EXIT.usage, "--by-hand is for one machine, found several");
+      return rebuildSet(context, names, options);
     });
 }
 
-async function rebuildOne(context: CliContext, name: string): Promise<void> {
+async function rebuildOne(context: CliContext, name: string, byHand: boolean): Promise<void> {
   const host = await getHost(context, name);
+  const isSwitched = host.power !== null && !byHand;
+  const when = isSwitched ? `as it is restarted now (${host.power})` : "when it next boots from the network";
   const intro = MAY_HOLD_SYSTEM.has(host.state)
-    ? "An install is armed: EVERYTHING ON THE DISKS of this machine is wiped when it next boots from the network."
-    : "An install is armed: this machine is wiped and installed when it next boots from the network.";
+    ? `An install is armed: EVERYTHING ON THE DISKS of this machine is wiped ${when}.`
+    : `An install is armed: this machine is wiped and installed ${when}.`;
   await context.confirm(hostWords(context, host, intro), `Wipe and install ${nameOf(host)}?`);
-  await give(context, hostPath(host, "rebuild"));
+  await give(context, hostPath(host, "rebuild"), byHand ? { byHand } : {});
 }
 
 async function rebuildSet(context: CliContext, names: readonly string[], options: RebuildOptions): Promise<void> {
@@ -82,7 +88,7 @@ async function rebuildSet(context: CliContext, names: readonly string[], options
     );
   }
   const turns = parallel === 1 ? "one after the other" : `${parallel} at a time`;
-  const intro = `EVERYTHING ON THE DISKS of these machines is wiped, ${turns}, when they next boot from the network.\n\n`;
+  const intro = `EVERYTHING ON THE DISKS of these machines is wiped, ${turns}, when they next boot from the network. Those whose power is configured are restarted when it is their turn.\n\n`;
   await context.confirm(intro + planWords(context, plan.hosts), `Wipe and install ${counted(ready.length)}?`);
   // By their ids, so that what was shown and asked about is what the order is for.
   const hosts = ready.map(({ host }) => host.id);

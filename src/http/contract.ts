@@ -204,6 +204,10 @@ export const HostDetailView = HostView.extend({
   footprints: z.array(FootprintView).describe("Its timeline, oldest first."),
   story: z.string().describe("Where it stands and what it waits for, in words."),
   answerPreview: z.string().nullable().describe("Its answer file with every secret masked; null: there is none now."),
+  power: z
+    .enum(["redfish", "ipmi", "wake-on-lan"])
+    .nullable()
+    .describe("How its power is switched; null: by hand only."),
 });
 export type HostDetailView = z.infer<typeof HostDetailView>;
 
@@ -272,6 +276,22 @@ export const RebuildsBody = z.strictObject({
 });
 export type RebuildsBody = z.infer<typeof RebuildsBody>;
 
+/** `GET /api/hosts/{ref}/power`: what the machine's BMC says of it, asked now. */
+export const PowerView = z.object({
+  type: z.enum(["redfish", "ipmi", "wake-on-lan"]).describe("How its power is switched."),
+  state: z.enum(["on", "off", "changing", "unknown"]),
+  health: z.enum(["ok", "warning", "critical"]).nullable().describe("null: the BMC does not say."),
+  facts: z.array(z.object({ name: z.string(), value: z.string() })).describe("What else it says."),
+});
+export type PowerView = z.infer<typeof PowerView>;
+
+/** What a change of power answers when it is done. */
+export const PowerDone = z.object({
+  message: z.string(),
+  isSure: z.boolean().describe("false: nobody can tell whether it had an effect (Wake-on-LAN)."),
+});
+export type PowerDone = z.infer<typeof PowerDone>;
+
 export const SlotsView = z.object({ slots: z.array(SlotView) });
 export type SlotsView = z.infer<typeof SlotsView>;
 
@@ -339,6 +359,27 @@ export const ModeBody = z.strictObject({
 
 export const SkipBody = z.strictObject({
   reason: z.string().max(200).default("").describe("Shown beside the slot."),
+});
+
+/** As JSON or a form has it. */
+const flag = z.union([
+  z.boolean(),
+  z.enum(["true", "on"]).transform(() => true),
+  z.literal("false").transform(() => false),
+]);
+
+export const RebuildBody = z.strictObject({
+  byHand: flag.default(false).describe("Arm it only: do not restart it, although its power can be switched."),
+});
+
+export const PowerBody = z.strictObject({
+  action: z
+    .enum(["on", "off", "cycle", "pxe"])
+    .describe(
+      "`off`: its system is asked to shut down first. `cycle`: restart at once, or switch on. `pxe`: its next boot, and only that one, is from the network.",
+    ),
+  now: flag.default(false).describe("With `off`: at once."),
+  force: flag.default(false).describe("Also while it is being installed."),
 });
 
 /** Of an order that takes nothing but its address. */

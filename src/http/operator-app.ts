@@ -11,6 +11,7 @@ import { renderMetrics } from "./operator-metrics.ts";
 import { openApiDocument } from "./operator-openapi.ts";
 import { createReadingApp } from "./operator-reading.ts";
 import { fail } from "./operator-replies.ts";
+import { createPowerApp } from "./power-app.ts";
 
 /**
  * Everything for people and their programs. The daemon makes two: one for the network, where reading is open and every
@@ -66,6 +67,7 @@ export function createOperatorApp(deps: OperatorDeps): Hono<OperatorEnv> {
   app.route("/", createReadingApp(deps));
   app.route("/", createEventsApp(deps));
   app.route("/", createChangingApp(deps));
+  app.route("/", createPowerApp(deps));
   app.route("/", createLoginApp(deps));
   if (deps.pages) app.route("/", deps.pages);
   return app;

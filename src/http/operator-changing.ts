@@ -1,6 +1,15 @@
 import { type Context, Hono } from "hono";
 import type { z } from "zod";
-import { EmptyBody, ModeBody, type OrderDone, RebuildsBody, RegisterBody, ResetBody, SkipBody } from "./contract.ts";
+import {
+  EmptyBody,
+  ModeBody,
+  type OrderDone,
+  RebuildBody,
+  RebuildsBody,
+  RegisterBody,
+  ResetBody,
+  SkipBody,
+} from "./contract.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { changesNeedCredential } from "./operator-gate.ts";
 import { backOf, fail, isForm, readBody } from "./operator-replies.ts";
@@ -31,7 +40,7 @@ export function createChangingApp(deps: OperatorDeps): Hono<OperatorEnv> {
     host,
     evenInstalled,
   }));
-  order("POST", "/api/hosts/:ref/rebuild", EmptyBody, (_, host) => ({ type: "rebuild", host }));
+  order("POST", "/api/hosts/:ref/rebuild", RebuildBody, ({ byHand }, host) => ({ type: "rebuild", host, byHand }));
   order("POST", "/api/hosts/:ref/approve", EmptyBody, (_, host) => ({ type: "approve", host }));
   order("POST", "/api/hosts/:ref/mark-installed", EmptyBody, (_, host) => ({ type: "mark-installed", host }));
   order("POST", "/api/hosts/:ref/mode", ModeBody, ({ mode }, host) => ({ type: "mode", host, mode }));

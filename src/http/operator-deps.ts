@@ -10,6 +10,7 @@ import type { Log } from "../std/log.ts";
 import type { OperatorFeed } from "./operator-feed.ts";
 import type { TraceEntry } from "./operator-view.ts";
 import type { OrderDeps, OrderQueue } from "./orders.ts";
+import type { PowerSwitches } from "./power-app.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** What the operator's routes need of the rest of the daemon. */
@@ -33,6 +34,8 @@ export interface OperatorDeps extends OrderDeps {
   leases(): { readonly state: PoolState; readonly rules: PoolRules } | null;
   /** Who was told of which host; null: the configuration names nobody. */
   registrations(): RegistrationDesk | null;
+  /** The power switches of machines. */
+  readonly power: PowerSwitches;
   /** true: only root gets here (the Unix socket), so everything is allowed. */
   readonly trusted: boolean;
   /** Names, without port, under which browsers may know us; addresses need not be listed. Not looked at when `trusted`. */

@@ -72,6 +72,7 @@ export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
       footprints: footprintsOf(deps, host.value).slice(-FOOTPRINTS_MAX).map(footprintView),
       story: deps.explain(host.value),
       answerPreview: await deps.previewAnswer(host.value.id),
+      power: deps.power.typeOf(host.value),
     });
   });
 

@@ -23,7 +23,8 @@ export type Order =
       readonly slot?: string | null | undefined;
     }
   | { readonly type: "approve"; readonly host: string }
-  | { readonly type: "rebuild"; readonly host: string }
+  /** `byHand`: its power is not switched, although it could be. */
+  | { readonly type: "rebuild"; readonly host: string; readonly byHand?: boolean }
   | { readonly type: "mark-installed"; readonly host: string }
   | { readonly type: "reset"; readonly host: string; readonly evenInstalled: boolean }
   /** `host` may also be the hardware address of a machine that nobody knows yet. */
@@ -143,7 +144,12 @@ function planOrder(state: QueueState, order: Order, newToken: () => AttemptToken
     case "approve":
       return aboutHost(state, order.host, (host) => ({ type: "host-approved", host: host.id }));
     case "rebuild":
-      return aboutHost(state, order.host, (host) => ({ type: "rebuild-ordered", host: host.id, token: newToken() }));
+      return aboutHost(state, order.host, (host) => ({
+        type: "rebuild-ordered",
+        host: host.id,
+        token: newToken(),
+        byHand: order.byHand ?? false,
+      }));
     case "mark-installed":
       return aboutHost(state, order.host, (host) => ({ type: "host-marked-installed", host: host.id }));
     case "reset": {

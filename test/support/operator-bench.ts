@@ -65,6 +65,11 @@ export async function operatorBench(changes: Partial<OperatorDeps> = {}, rules: 
     notReady: () => [],
     registrations: () => null,
     leases: () => null,
+    power: {
+      typeOf: () => null,
+      read: async () => ({ ok: false, error: { type: "unsupported", message: "nothing says how", hint: "" } }),
+      order: async () => ({ ok: false, error: { type: "unsupported", message: "nothing says how", hint: "" } }),
+    },
     trusted: false,
     hostnames: ["10.11.0.1", "bootqueue.lab.example"],
     pages: null,
