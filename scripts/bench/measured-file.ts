@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 
 /** A file in which each page says where it is, so that `http-load.c` notices octets from elsewhere; otherwise chance. */
 export function writeMeasuredFile(path: string, sizeBytes: number): void {
@@ -12,6 +12,8 @@ export function writeMeasuredFile(path: string, sizeBytes: number): void {
       }
       writeSync(file, piece, 0, Math.min(piece.length, sizeBytes - at));
     }
+    // Otherwise the disk would be busy with it while something is measured.
+    fsyncSync(file);
   } finally {
     closeSync(file);
   }

@@ -12,6 +12,8 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
   /** The UDP port that tells that it listens; 67 if it is not given. */
   readonly port?: number;
+  /** The TCP port that tells it instead. */
+  readonly tcpPort?: number;
 }
 
 /** What one phase of the load came to; see dhcp-load.c. */
@@ -94,6 +96,11 @@ export class BenchNetwork {
     return text;
   }
 
+  /** Lets the load have every address of this subnet. */
+  addLoadAddresses(subnet: string): void {
+    ip(["-n", this.#load, "route", "add", "local", subnet, "dev", "lo"]);
+  }
+
   remove(): void {
     ip(["netns", "delete", this.#server]);
     ip(["netns", "delete", this.#load]);
@@ -101,8 +108,9 @@ export class BenchNetwork {
 
   #listens(peer: Program, folder: string): boolean {
     if (peer.name === "bootqueue") return readFileSync(join(folder, `${peer.name}.out`), "utf8").includes('"ready"');
-    const filter = `sport = :${peer.port ?? 67}`;
-    return execFileSync("ip", ["netns", "exec", this.#server, "ss", "-Hlun", filter], { encoding: "utf8" }) !== "";
+    const filter = `sport = :${peer.tcpPort ?? peer.port ?? 67}`;
+    const kind = peer.tcpPort === undefined ? "-Hlun" : "-Hltn";
+    return execFileSync("ip", ["netns", "exec", this.#server, "ss", kind, filter], { encoding: "utf8" }) !== "";
   }
 
   #inside(netns: string, core: number, argv: readonly string[]): readonly string[] {
