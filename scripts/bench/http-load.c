@@ -170,7 +170,9 @@ int main(int argc, char **argv) {
       due_at += gap;
     }
     struct epoll_event events[64];
-    int n = epoll_wait(epoll, events, 64, rate > 0 ? 0 : 100);
+    int64_t idle = rate > 0 ? (int64_t)due_at - now_us() : 100000;
+    struct timespec wait = {0, idle < 0 ? 100000 : idle * 1000};
+    int n = epoll_pwait2(epoll, events, 64, &wait, NULL);
     for (int i = 0; i < n; i++) {
       Client *c = events[i].data.ptr;
       ssize_t got = recv(c->fd, buffer, BUFFER, MSG_DONTWAIT);
