@@ -1,6 +1,7 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from "node:https";
 import { getRequestListener } from "@hono/node-server";
+import type { Context } from "hono";
 import { AssetApp } from "./http/asset-app.ts";
 import type { SendingEnd } from "./http/asset-sending.ts";
 import { type Ipv4Address, parseIpv4Address } from "./net/ipv4-address.ts";
@@ -20,8 +21,8 @@ export interface MachineFilesParts {
 /** Files over HTTP, with footprints of who fetched what and how it ended. */
 export function machineFiles({ root, tracer, macAt, loaderSent }: MachineFilesParts): AssetApp {
   const macOf = (remote: string | undefined): MacAddress | null => {
-    const address = parseIpv4Address(remote?.replace(/^::ffff:/, "") ?? "");
-    return address.ok ? macAt(address.value) : null;
+    const address = parsedAddress(remote);
+    return address === null ? null : macAt(address);
   };
   return new AssetApp({
     root,
@@ -71,3 +72,23 @@ export function machineServer(listener: RequestListener, tls?: TlsOptions): Serv
 
 /** Four for each machine of the largest rack. What a connection may hold is bounded, so all of them are. */
 const CONNECTIONS_MAX = 2048;
+
+/** Of the peer of a request that came over TCP. */
+export function remoteAddress(c: Context): Ipv4Address | null {
+  const { incoming } = c.env as { readonly incoming?: IncomingMessage };
+  if (incoming === undefined) return null;
+  const { socket } = incoming;
+  const known = ADDRESSES.get(socket);
+  if (known !== undefined) return known;
+  const address = parsedAddress(socket.remoteAddress);
+  ADDRESSES.set(socket, address);
+  return address;
+}
+
+/** A connection asks more than once, and never from anywhere else. */
+const ADDRESSES = new WeakMap<object, Ipv4Address | null>();
+
+function parsedAddress(text: string | undefined): Ipv4Address | null {
+  const address = parseIpv4Address(text?.replace(/^::ffff:/, "") ?? "");
+  return address.ok ? address.value : null;
+}

@@ -3,7 +3,6 @@ import type { Server } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
-import type { Context } from "hono";
 import type { BootTurnParts } from "./boot/boot-turn.ts";
 import type { StandardMode } from "./boot/dhcp-mode.ts";
 import { SlotDhcpPolicy } from "./boot/dhcp-policy.ts";
@@ -20,7 +19,7 @@ import { Urls } from "./boot/urls.ts";
 import { type ClusterParts, openCluster } from "./daemon-cluster.ts";
 import { loadImages, missingForAll } from "./daemon-images.ts";
 import { profileVariants } from "./daemon-machine-settings.ts";
-import { machineFiles, machineListener, machineServer } from "./daemon-machines.ts";
+import { machineFiles, machineListener, machineServer, remoteAddress } from "./daemon-machines.ts";
 import { createOperatorApps } from "./daemon-operator.ts";
 import { openPool, type Pool } from "./daemon-pool.ts";
 import { createPowerDesk, type PowerDesk, powerSwitches } from "./daemon-power.ts";
@@ -49,7 +48,7 @@ import { newAttemptToken } from "./http/attempt-tokens.ts";
 import { agentTrustOf, type Certificate, loadCertificate } from "./http/certificate.ts";
 import { createMachineApp } from "./http/machine-app.ts";
 import { refusalToServe } from "./net/interfaces.ts";
-import { type Ipv4Address, parseIpv4Address } from "./net/ipv4-address.ts";
+import type { Ipv4Address } from "./net/ipv4-address.ts";
 import type { MacAddress } from "./net/mac-address.ts";
 import { openUdp } from "./net/open-udp.ts";
 import { parseSystemUuid } from "./net/system-uuid.ts";
@@ -512,11 +511,4 @@ const LOOK_AGAIN_MS = 30_000;
 function serverOf(fetch: Parameters<typeof createAdaptorServer>[0]["fetch"]): Server {
   // Without options for HTTP/2 or TLS this is what it makes.
   return createAdaptorServer({ fetch }) as Server;
-}
-
-/** Of the peer of a request that came over TCP. */
-function remoteAddress(c: Context): Ipv4Address | null {
-  const { incoming } = c.env as { readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } } };
-  const address = parseIpv4Address(incoming?.socket?.remoteAddress?.replace(/^::ffff:/, "") ?? "");
-  return address.ok ? address.value : null;
 }

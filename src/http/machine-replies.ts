@@ -90,7 +90,7 @@ export async function bodyOf(c: Context): Promise<unknown> {
     const { searchParams } = new URL(c.req.url);
     return searchParams.size === 0 ? null : fieldsOf(searchParams);
   }
-  if (/^application\/x-www-form-urlencoded\b/i.test(c.req.header("content-type") ?? "") && !/^\s*[{[]/.test(text)) {
+  if (!/^\s*[{[]/.test(text) && /^application\/x-www-form-urlencoded\b/i.test(c.req.header("content-type") ?? "")) {
     return fieldsOf(new URLSearchParams(text));
   }
   try {

@@ -20,11 +20,13 @@ export function renderAnswer(
   links: Links,
   { installer, nics }: Asking,
 ): Answer {
-  const masked = maskedSettings(settings);
   return {
     contentType: "application/toml",
     text: render(settings, target, links, installer, nics),
-    masked: render(masked, target, maskedLinks(links), installer, nics),
+    // For people, who ask seldom.
+    get masked() {
+      return render(maskedSettings(settings), target, maskedLinks(links), installer, nics);
+    },
   };
 }
 
