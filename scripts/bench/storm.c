@@ -3,12 +3,13 @@
 // DISCOVER once more, which nobody may answer. One thread for each machine, which waits and repeats itself as firmware does.
 //
 //   storm SERVER FIRST COUNT LOADER [STOP REQUESTS]
+//   storm SERVER FIRST COUNT LOADER kernel -
 //   storm SERVER FIRST COUNT LOADER probe SECONDS
 //
 // Machines FIRST..FIRST+COUNT-1; every octet of the boot loader is compared with the file LOADER, and the first eight of
 // each 4,096 of kernel and initrd with what scripts/bench/measured-file.ts wrote. STOP: go only as far as `script` (it is
 // not asked for) or `answer` (asked for once), and write the request for it into the file REQUESTS, as http-load.c reads
-// it. `probe`: each machine that has a slot repeats its DISCOVER every 5 ms, and what counts is how long the OFFER takes. The addresses 10.11.64.0/18 (machines) and 10.11.128.0/18 (relays) have to be local. Prints one line of JSON; exit
+// it. `kernel`: all the way, but without the initrd. `probe`: each machine that has a slot repeats its DISCOVER every 5 ms, and what counts is how long the OFFER takes. The addresses 10.11.64.0/18 (machines) and 10.11.128.0/18 (relays) have to be local. Prints one line of JSON; exit
 // code 0: every machine was installed, no two had one address, and nobody was answered afterwards.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -45,6 +46,7 @@ static struct in_addr server;
 static uint8_t *loader;
 static size_t loader_size;
 static const char *stop = "";
+static int goes_all_the_way = 1, only_kernel;
 static FILE *requests;
 static pthread_mutex_t requests_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t all_ready;
@@ -290,11 +292,11 @@ static int fetch_images(Machine *m, char *script, uint8_t *buffer) {
   int count = 0;
   for (char *line = strtok_r(script, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
     char url[256];
-    if (sscanf(line, "kernel %255s", url) != 1 && sscanf(line, "initrd %255s", url) != 1) continue;
+    if (sscanf(line, "kernel %255s", url) != 1 && (only_kernel || sscanf(line, "initrd %255s", url) != 1)) continue;
     if (!http(m, "GET", url, "", NULL, buffer)) return 0;
     count++;
   }
-  return count >= 2 || fail(m, "a script without kernel and initrd");
+  return count >= (only_kernel ? 1 : 2) || fail(m, "a script without kernel and initrd");
 }
 
 // --- a machine ---
@@ -332,7 +334,7 @@ static int install(Machine *m, char *text, uint8_t *buffer) {
   memcpy(script, m->file, sizeof script);
   if (strcmp(stop, "script") == 0) return note_request(m, "GET", script, ""), 1;
   if (!http(m, "GET", script, "", text, buffer)) return 0;
-  if (stop[0] == 0 && !fetch_images(m, text, buffer)) return 0;
+  if (goes_all_the_way && !fetch_images(m, text, buffer)) return 0;
   if (!dhcp(m, INSTALLER)) return 0;
   if (m->answer_url[0] == 0) return fail(m, "no option 250");
   if (!http(m, "POST", m->answer_url, asked, text, buffer)) return 0;
@@ -395,7 +397,8 @@ int main(int argc, char **argv) {
   loader = malloc(16 << 20);
   loader_size = fread(loader, 1, 16 << 20, file);
   if (argc == 7) stop = argv[5], probe_seconds = atof(argv[6]);
-  if (argc == 7 && strcmp(stop, "probe") != 0) requests = fopen(argv[6], "w");
+  only_kernel = strcmp(stop, "kernel") == 0, goes_all_the_way = argc == 5 || only_kernel;
+  if (!goes_all_the_way && strcmp(stop, "probe") != 0) requests = fopen(argv[6], "w");
   pthread_t *threads = calloc(count, sizeof *threads);
   pthread_barrier_init(&all_ready, NULL, count + 1);
   pthread_attr_t small;
@@ -424,7 +427,7 @@ int main(int argc, char **argv) {
     done += machines[n].done;
     if (!machines[n].done) fprintf(stderr, "storm: machine %d (%s): %s\n", n, machines[n].mac_text, machines[n].why);
   }
-  int answered = stop[0] == 0 ? answered_afterwards(first, count) : 0;
+  int answered = goes_all_the_way ? answered_afterwards(first, count) : 0;
   qsort(samples, sampled, sizeof *samples, by_size);
   qsort(machines + first, count, sizeof *machines, compare_addresses);
   for (int n = first + 1; n < first + count; n++)
