@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Hono } from "hono";
+import type { InstallSite } from "./boot/installation.ts";
 import { createDashboard } from "./dashboard/dashboard.ts";
 import { newAttemptToken } from "./http/attempt-tokens.ts";
 import { createOperatorApp } from "./http/operator-app.ts";
@@ -27,6 +28,7 @@ export interface OperatorParts {
   readonly about: () => Appliance;
   readonly previewAnswer: OperatorDeps["previewAnswer"] &
     ((host: Parameters<OperatorDeps["previewAnswer"]>[0]) => string | null);
+  readonly site: () => InstallSite;
   readonly notReady: () => readonly string[];
   /** null: there is no pool. */
   readonly leases: OperatorDeps["leases"];
@@ -59,6 +61,7 @@ export async function createOperatorApps(parts: OperatorParts) {
       return explainHost(footprints, host.state.type, systemClock.now());
     },
     previewAnswer,
+    site: parts.site,
     notReady: parts.notReady,
     leases: parts.leases,
     registrations: parts.registrations,

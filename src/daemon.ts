@@ -3,12 +3,13 @@ import type { Server } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
+import { previewAnswer } from "./boot/answer-preview.ts";
 import type { BootTurnParts } from "./boot/boot-turn.ts";
 import type { StandardMode } from "./boot/dhcp-mode.ts";
 import { SlotDhcpPolicy } from "./boot/dhcp-policy.ts";
 import { FloodGuard } from "./boot/flood-guard.ts";
 import type { ForeignServers } from "./boot/foreign-servers.ts";
-import { type InstallSite, installationOf } from "./boot/installation.ts";
+import type { InstallSite } from "./boot/installation.ts";
 import { LoopBreaker } from "./boot/loop-breaker.ts";
 import { NetbootFiles } from "./boot/netboot-files.ts";
 import type { PoolPolicy } from "./boot/pool-policy.ts";
@@ -394,6 +395,7 @@ class Daemon {
       hostnames: [hostname(), `${hostname()}.${network.domain}`],
       about: () => this.#about(),
       previewAnswer: (host) => this.#previewAnswer(engine, host),
+      site: () => this.#site,
       notReady: () => this.#missing,
       power: powerSwitches(this.#power, engine),
       leases: () => this.#pool?.book ?? null,
@@ -496,11 +498,9 @@ class Daemon {
   /** As it would be served to the newest installer that this profile knows. */
   #previewAnswer(engine: Engine, id: HostId): string | null {
     const host = findHost(engine.state, id);
-    const install = host === undefined ? null : installationOf(engine.state, host, this.#site);
-    if (host === undefined || install === null) return null;
-    const request = { macs: host.macs, uuid: host.uuid, serial: null, product: null, release: null };
-    const answer = install.profile.answer(install.target, install.links, request);
-    return answer.ok ? answer.value.masked : answer.error.map(formatProblem).join("\n");
+    if (host === undefined || host.attempt === null || host.slot === null) return null;
+    const preview = previewAnswer(engine.state, host, this.#site);
+    return preview.ok ? preview.value.answer.masked : preview.error.map(formatProblem).join("\n");
   }
 }
 

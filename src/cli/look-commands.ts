@@ -9,6 +9,7 @@ import type {
   StatusView,
   TimelineView,
 } from "../http/contract.ts";
+import { getAnswer, renderAnswerOrigins } from "./answer-commands.ts";
 import type { CliContext } from "./cli-context.ts";
 import { CliFailure, EXIT } from "./exit-code.ts";
 import { renderHostDetail } from "./host-detail.ts";
@@ -80,7 +81,12 @@ export function addLookCommands(program: Command, context: CliContext): void {
     .command("show")
     .description("everything known of one machine: where it stands and why, inventory, timeline, answer file")
     .argument("<host>", HOST_ARGUMENT)
-    .action(async (host: string) => {
+    .option("--answer", "only its answer file, secrets masked, and where each value in it comes from")
+    .action(async (host: string, { answer = false }: { answer?: boolean }) => {
+      if (answer) {
+        const view = await getAnswer(context, host);
+        return context.print(view, () => renderAnswerOrigins(view));
+      }
       const detail = await getHost(context, host);
       context.print(detail, () => renderHostDetail(detail, io.now()));
     });

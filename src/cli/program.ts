@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { addAnswerCommands } from "./answer-commands.ts";
 import type { CliContext } from "./cli-context.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { EXIT_CODE_WORDS } from "./exit-code.ts";
@@ -31,6 +32,7 @@ export function addCommands(program: Command, context: CliContext): Command {
       context.exitCode = await context.io.serve(context.configFile);
     });
   addLookCommands(program, context);
+  addAnswerCommands(program, context);
   addWatchCommand(program, context);
   addOrderCommands(program, context);
   addRebuildCommand(program, context);

@@ -292,6 +292,24 @@ export const PowerDone = z.object({
 });
 export type PowerDone = z.infer<typeof PowerDone>;
 
+/** `GET /api/hosts/{ref}/answer`: what the host's installer would get. */
+export const AnswerView = z.object({
+  profile: z.string(),
+  serverType: z.string().nullable().describe("null: it is of none that the configuration describes."),
+  armed: z.boolean().describe("false: no install is armed, so a word stands in it where the token will be."),
+  masked: z.boolean().describe("true: secrets are replaced by (hidden)."),
+  contentType: z.string(),
+  text: z.string(),
+  lines: z
+    .array(z.object({ text: z.string(), from: z.string().nullable() }))
+    .nullable()
+    .describe("The masked answer with where each value comes from; null: of this kind of answer nobody can tell."),
+  settings: z
+    .array(z.object({ path: z.string(), value: z.string(), from: z.string(), file: z.string() }))
+    .describe("Every setting it is made of, and where it stands. Secrets are not shown."),
+});
+export type AnswerView = z.infer<typeof AnswerView>;
+
 export const SlotsView = z.object({ slots: z.array(SlotView) });
 export type SlotsView = z.infer<typeof SlotsView>;
 

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
+import { createAnswersApp } from "./operator-answers.ts";
 import { createChangingApp } from "./operator-changing.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { createEventsApp } from "./operator-events.ts";
@@ -65,6 +66,7 @@ export function createOperatorApp(deps: OperatorDeps): Hono<OperatorEnv> {
   app.get("/metrics", (c) => c.text(renderMetrics(deps), 200, { "Content-Type": "text/plain; version=0.0.4" }));
   app.get("/api/openapi.json", (c) => c.json(openApiDocument(deps.about().version)));
   app.route("/", createReadingApp(deps));
+  app.route("/", createAnswersApp(deps));
   app.route("/", createEventsApp(deps));
   app.route("/", createChangingApp(deps));
   app.route("/", createPowerApp(deps));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  AnswerView,
   ApiError,
   EmptyBody,
   FootprintView,
@@ -55,6 +56,20 @@ export const API_ROUTES: readonly ApiRoute[] = [
   look("/api/leases", "Addresses of the pool that clients have or had.", LeasesView),
   look("/api/hosts", "Every host, in the order in which they were first seen.", HostsView),
   look("/api/hosts/{ref}", "Everything known of one host.", HostDetailView, [404]),
+  {
+    ...look(
+      "/api/hosts/{ref}/answer",
+      "The answer file that its installer would get.",
+      AnswerView,
+      [400, 403, 404, 409],
+    ),
+    query: {
+      release: "Of the installer, such as 9.1; left out: the newest that the profile knows.",
+      product: "What the machine's firmware calls it; left out: what is known.",
+      secrets:
+        "`true`: with its secrets. Over the Unix socket only: with them a machine could be passed off as this one.",
+    },
+  },
   {
     ...look("/api/timeline", "What hosts did lately, and what was done for them.", TimelineView, [400]),
     query: { mac: "Only of this hardware address.", limit: "At most so many, the latest; 100 if left out." },
@@ -198,6 +213,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   HostView,
   HostsView,
   HostDetailView,
+  AnswerView,
   InventoryView,
   LeasesView,
   LeaseView,

@@ -1,3 +1,5 @@
+import { armingProblems } from "../boot/answer-preview.ts";
+import type { InstallSite } from "../boot/installation.ts";
 import { parseMacAddress } from "../net/mac-address.ts";
 import { parseSystemUuid } from "../net/system-uuid.ts";
 import type { QueueEvent } from "../queue/event.ts";
@@ -6,6 +8,7 @@ import { REFUSALS, type Refusal } from "../queue/refusal.ts";
 import type { Slot } from "../queue/slot.ts";
 import { findHost, findHostByMac, findSlot, hostOf, type QueueState } from "../queue/state.ts";
 import type { Verdict } from "../queue/step.ts";
+import { formatProblem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { unreachable } from "../std/unreachable.ts";
 import type { Tracer } from "../trace/footprint.ts";
@@ -51,7 +54,12 @@ export type OrderOutcome =
       readonly host: Host | null;
       readonly slot: Slot | null;
     }
-  | { readonly type: "refused"; readonly reason: Refusal; readonly message: string; readonly hint: string }
+  | {
+      readonly type: "refused";
+      readonly reason: Refusal | "unfit-settings";
+      readonly message: string;
+      readonly hint: string;
+    }
   | { readonly type: "invalid"; readonly message: string; readonly hint: string }
   | UnresolvedName;
 
@@ -67,6 +75,8 @@ export interface OrderDeps {
   readonly tracer: Tracer;
   /** A new secret for an install. */
   readonly newToken: () => AttemptToken;
+  /** What is installed where. Absent: nobody looks whether an install can go through before it is armed. */
+  readonly site?: () => InstallSite;
 }
 
 /** Turns an order into an event, lets the queue decide, and says what came of it. Rejects when the queue cannot save. */
@@ -74,6 +84,12 @@ export async function performOrder(deps: OrderDeps, order: Order): Promise<Order
   const planned = planOrder(deps.queue.state, order, deps.newToken);
   if (!planned.ok) return planned.error;
   const { event, host, slot, subject } = planned.value;
+  const unfit = deps.site === undefined ? null : whyUnfit(deps.queue.state, event, deps.site());
+  if (unfit !== null) {
+    const message = `refused to ${VERBS[order.type]} ${subject}: its installer would refuse the answer file`;
+    deps.tracer.note({ mac: host?.bootMac ?? null, road: "operator", outcome: "dropped", what: message, why: unfit });
+    return { type: "refused", reason: "unfit-settings", message, hint: unfit };
+  }
   const verdict = await deps.queue.dispatch(event);
   const mac = host?.bootMac ?? (event.type === "host-registered" || event.type === "host-mode-set" ? event.mac : null);
   if (verdict.type === "refused") {
@@ -111,6 +127,21 @@ export async function performOrder(deps: OrderDeps, order: Order): Promise<Order
     host: hostNow ?? null,
     slot: slotId === null ? null : (findSlot(state, slotId) ?? null),
   };
+}
+
+/** What the installers of these hosts would refuse, found out before one is armed; null: nothing. */
+function whyUnfit(state: QueueState, event: QueueEvent, site: InstallSite): string | null {
+  const ids =
+    event.type === "rebuild-ordered"
+      ? [event.host]
+      : event.type === "set-rebuild-ordered"
+        ? event.members.map((member) => member.host)
+        : [];
+  const problems = ids.flatMap((id) => {
+    const host = findHost(state, id);
+    return host === undefined ? [] : armingProblems(state, host, site).map(formatProblem);
+  });
+  return problems.length === 0 ? null : [...new Set(problems)].join("; ");
 }
 
 /** The same as a sentence, for a page. */

@@ -2,6 +2,7 @@ import type { ProfileName } from "../queue/slot.ts";
 import { checkDocument } from "../std/check-document.ts";
 import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
+import { originsOfToml } from "./answer-origins.ts";
 import type { AnswerFiles, Links, ProfileKind } from "./kind.ts";
 import { KIND_NAMES } from "./kinds.ts";
 import { type Layer, layerFor, layerProblems, located, type MergedSettings, mergeLayers } from "./layers.ts";
@@ -88,6 +89,8 @@ function bind<Settings>(
     with: withOverlay,
     problems: [],
     said: merged.said,
+    originsOf: (masked) =>
+      kind.madeInAnswer === undefined ? null : originsOfToml(masked, merged.said, kind.madeInAnswer),
   });
 }
 

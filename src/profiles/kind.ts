@@ -28,6 +28,11 @@ export interface ProfileKind<Settings> {
   readonly replacements?: Replacements;
   /** A server type in the words of this kind; problems name `boot_disk` or `management_nic`. Absent: it has no words for them. */
   settingsOfHardware?(hardware: Hardware): Result<SettingsTable, readonly Problem[]>;
+  /**
+   * What in an answer in TOML is not called like a setting (but for hyphens), and where it comes from; see
+   * `originsOfToml`. Absent: an answer of this kind cannot be explained line by line.
+   */
+  readonly madeInAnswer?: Readonly<Record<string, string>>;
   /** What the schema cannot see: rules between settings. Empty: nothing wrong. */
   check(settings: Settings): readonly Problem[];
   /** What is allowed and yet may surprise: shown by `config check`, and no reason not to start. */

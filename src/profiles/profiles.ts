@@ -6,6 +6,7 @@ import { nearest } from "../std/nearest.ts";
 import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { parseToml } from "../std/toml.ts";
+import type { AnswerLine } from "./answer-origins.ts";
 import { bindProfile } from "./bind-profile.ts";
 import type { ImageWish, StoredImage } from "./boot-image.ts";
 import type {
@@ -53,6 +54,8 @@ export interface Profile {
    * of `parseProfile`, empty, or what is missing because every slot brings it.
    */
   readonly problems: readonly Problem[];
+  /** The lines of one of its answers, each with where it comes from; null: of this kind nobody can tell. */
+  originsOf(masked: string): readonly AnswerLine[] | null;
   /** Every setting and where it comes from; secrets among them. */
   readonly said: MergedSettings["said"];
 }

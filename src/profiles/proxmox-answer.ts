@@ -171,3 +171,18 @@ const UNDERSCORES_IN_83: ReadonlySet<string> = new Set([
   "filter-match",
   "arc-max",
 ]);
+
+/** What in it is no setting, for people who ask where it comes from. */
+export const MADE_IN_ANSWER = {
+  "global.fqdn": "the slot's hostname, in its domain",
+  "network.cidr": "the slot's address",
+  "network.dns": "network.dns of the appliance",
+  "network.gateway": "network.router of the appliance",
+  "network.filter": "the NIC that the machine booted from",
+  "network.interface_name_pinning.mapping": "the NICs of the machine",
+  "disk_setup.filter": "disk_serials of the slot",
+  "disk_setup.filter_match": "disk_serials of the slot",
+  post_installation_webhook: "this install",
+  "first_boot.url": "this install",
+  "first_boot.cert_fingerprint": "this install",
+} as const;

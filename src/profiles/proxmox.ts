@@ -1,7 +1,7 @@
 import type { Problem } from "../std/problem.ts";
 import { err, ok } from "../std/result.ts";
 import type { ProfileKind } from "./kind.ts";
-import { renderAnswer } from "./proxmox-answer.ts";
+import { MADE_IN_ANSWER, renderAnswer } from "./proxmox-answer.ts";
 import { slotDiskProblems, withSlotDisks } from "./proxmox-disks.ts";
 import { renderFirstBootScript } from "./proxmox-first-boot.ts";
 import { PROXMOX_REPLACEMENTS, settingsOfHardware } from "./proxmox-hardware.ts";
@@ -35,6 +35,7 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
   },
 
   replacements: PROXMOX_REPLACEMENTS,
+  madeInAnswer: MADE_IN_ANSWER,
   settingsOfHardware,
 
   check(settings) {

@@ -7,6 +7,7 @@ import type { TestContext } from "node:test";
 import { createAdaptorServer } from "@hono/node-server";
 import { runCli } from "../../src/cli/cli.ts";
 import type { CliIo } from "../../src/cli/cli-io.ts";
+import type { OperatorDeps } from "../../src/http/operator-deps.ts";
 import { operatorBench } from "./operator-bench.ts";
 
 /** What a command did. */
@@ -69,8 +70,8 @@ export async function runAs(
 }
 
 /** The command against a real operator app on a Unix socket of its own. */
-export async function cliBench(t: TestContext) {
-  const bench = await operatorBench({ trusted: true });
+export async function cliBench(t: TestContext, changes: Partial<OperatorDeps> = {}) {
+  const bench = await operatorBench({ trusted: true, ...changes });
   const folder = await mkdtemp(join(tmpdir(), "bootqueue-cli-"));
   const socket = join(folder, "bootqueue.sock");
   const server = createAdaptorServer({ fetch: bench.app.fetch }) as Server;
