@@ -81,6 +81,7 @@ function bind<Settings>(
     files: kind.files === null ? null : bindFiles(kind.files, settings, elsewhere),
     readInstallReport: (body) => kind.readInstallReport(body),
     readProgress: (body) => kind.readProgress(body),
+    remote: (target) => kind.remote?.(settings, target) ?? null,
     firstBootScript: (target, links) => kind.firstBootScript(settings, target, links),
     checkTarget: (target) => {
       const trial = kind.answer(settings, target, TRIAL_LINKS, { ...TRIAL_REQUEST, macs: [target.bootMac] });

@@ -1,7 +1,15 @@
 import { isHostAddress } from "../net/ipv4-address.ts";
 import type { Problem } from "../std/problem.ts";
 import { err, ok, type Result } from "../std/result.ts";
-import type { AnswerFile, FileRequest, InstallProgress, InstallTarget, Links, ProfileKind } from "./kind.ts";
+import type {
+  AnswerFile,
+  FileRequest,
+  InstallProgress,
+  InstallTarget,
+  Links,
+  ProfileKind,
+  RemoteInstall,
+} from "./kind.ts";
 import { maskedLinks } from "./masked-links.ts";
 import { readSimpleProgress, readSimpleReport } from "./simple-report.ts";
 
@@ -40,6 +48,7 @@ export interface FetchedKind<Settings>
   render(settings: Settings, target: InstallTarget, links: Links): Readonly<Record<string, RenderedFile>>;
   identityOf?(headers: Headers): FileRequest;
   readProgress?(body: unknown): InstallProgress | null;
+  remote?(settings: Settings, target: InstallTarget): RemoteInstall | null;
   firstBootScript?(settings: Settings, target: InstallTarget, links: Links): string | null;
 }
 
@@ -89,6 +98,7 @@ export function fetchedKind<Settings>(kind: FetchedKind<Settings>): ProfileKind<
     },
     readInstallReport: readSimpleReport,
     readProgress: (body) => (kind.readProgress ?? readSimpleProgress)(body),
+    remote: (given, target) => kind.remote?.(given, target) ?? null,
     firstBootScript: (given, target, links) => kind.firstBootScript?.(given, target, links) ?? null,
   };
 }

@@ -65,6 +65,8 @@ export interface ProfileKind<Settings> {
   readInstallReport(body: unknown): Result<InstallReport, readonly Problem[]>;
   /** One message of an installer that tells what it is doing; null: nothing worth keeping. Never throws. */
   readProgress(body: unknown): InstallProgress | null;
+  /** What the appliance itself does about the install; absent or null: nothing, the machine reports. */
+  remote?(settings: Settings, target: InstallTarget): RemoteInstall | null;
   /** The script that the installed system runs at its first boot; null: this profile has none. */
   firstBootScript(settings: Settings, target: InstallTarget, links: Links): string | null;
 }
@@ -110,6 +112,14 @@ export type InstallProgress =
   | { readonly type: "installed" }
   /** `reason` empty: it stands in the failed step before. */
   | { readonly type: "failed"; readonly reason: string };
+
+/** How the appliance takes part in an install, from outside of the machine. */
+export interface RemoteInstall {
+  /** TCP. Without a command: the system is installed once the machine answers there. With one: then it is run. */
+  readonly port: number;
+  /** Installs the machine, and is the point of no return; it ends with 0 when the system is installed. */
+  readonly command: { readonly words: readonly string[]; readonly minutes: number } | null;
+}
 
 /** Where and as what the system is installed. */
 export interface InstallTarget {

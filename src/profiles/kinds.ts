@@ -1,8 +1,11 @@
 import { alpine } from "./alpine.ts";
 import { debian } from "./debian.ts";
+import { flatcar } from "./flatcar.ts";
 import { kickstart } from "./kickstart.ts";
 import type { ProfileKind } from "./kind.ts";
+import { nixos } from "./nixos.ts";
 import { proxmox } from "./proxmox.ts";
+import { talos } from "./talos.ts";
 import { ubuntu } from "./ubuntu.ts";
 
 /** Takes a kind together with what it calls its settings, which nobody outside needs to know. */
@@ -13,7 +16,10 @@ const KINDS = {
   proxmox: <T>(use: UseKind<T>) => use(proxmox),
   alpine: <T>(use: UseKind<T>) => use(alpine),
   debian: <T>(use: UseKind<T>) => use(debian),
+  flatcar: <T>(use: UseKind<T>) => use(flatcar),
   kickstart: <T>(use: UseKind<T>) => use(kickstart),
+  nixos: <T>(use: UseKind<T>) => use(nixos),
+  talos: <T>(use: UseKind<T>) => use(talos),
   ubuntu: <T>(use: UseKind<T>) => use(ubuntu),
 } as const;
 

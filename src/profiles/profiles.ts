@@ -19,6 +19,7 @@ import type {
   InstallReport,
   InstallTarget,
   Links,
+  RemoteInstall,
 } from "./kind.ts";
 import { KIND_NAMES, withKind } from "./kinds.ts";
 import type { Layer, MergedSettings } from "./layers.ts";
@@ -44,6 +45,7 @@ export interface Profile {
   readonly files: BoundFiles | null;
   readInstallReport(body: unknown): Result<InstallReport, readonly Problem[]>;
   readProgress(body: unknown): InstallProgress | null;
+  remote(target: InstallTarget): RemoteInstall | null;
   firstBootScript(target: InstallTarget, links: Links): string | null;
   /** What would keep `answer` from being served to this target, found out before a machine asks. */
   checkTarget(target: InstallTarget): readonly Problem[];

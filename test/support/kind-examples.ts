@@ -29,5 +29,6 @@ export function exampleText(name: string, changes: Record<string, unknown> = {})
 }
 
 function filledIn(text: string): string {
-  return text.replaceAll('"FILL-IN"', JSON.stringify(text.includes("--method=sha-512") ? SHA512_HASH : HASH));
+  const whole = text.replaceAll(": FILL-IN", ": TALOSSECRET");
+  return whole.replaceAll('"FILL-IN"', JSON.stringify(text.includes("--method=sha-512") ? SHA512_HASH : HASH));
 }
