@@ -4,7 +4,7 @@ import type { InstallSite } from "./boot/installation.ts";
 import { createDashboard } from "./dashboard/dashboard.ts";
 import { newAttemptToken } from "./http/attempt-tokens.ts";
 import { createOperatorApp } from "./http/operator-app.ts";
-import type { Appliance, OperatorDeps, OperatorEnv } from "./http/operator-deps.ts";
+import type { Appliance, OperatorDeps, OperatorEnv, TlsDesk } from "./http/operator-deps.ts";
 import { OperatorFeed } from "./http/operator-feed.ts";
 import { pageAuth } from "./http/operator-login.ts";
 import { loadOperatorTokenFile } from "./http/operator-token-file.ts";
@@ -35,6 +35,8 @@ export interface OperatorParts {
   /** null: nobody wants to know. */
   readonly registrations: OperatorDeps["registrations"];
   readonly power: OperatorDeps["power"];
+  /** null: there is no HTTPS. */
+  readonly tls: TlsDesk | null;
 }
 
 /** Everything for people: one app for the network, with the pages, and one for root's socket. */
@@ -66,6 +68,7 @@ export async function createOperatorApps(parts: OperatorParts) {
     leases: parts.leases,
     registrations: parts.registrations,
     power: parts.power,
+    ...(parts.tls === null ? {} : { tls: parts.tls }),
     hostnames: parts.hostnames,
   } satisfies Omit<OperatorDeps, "trusted" | "pages">;
   const pages = createDashboard({

@@ -1,5 +1,6 @@
 import { access, mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
@@ -42,11 +43,12 @@ import {
   openTftpSocket,
   type PassedSockets,
 } from "./daemon-sockets.ts";
+import { noteRefusals, showEachItsOwn, TlsKeeper, tlsEndpoint, tlsOptions } from "./daemon-tls.ts";
 import { createForeignServers, openNeighbours, startConflictProbe, watchForeignServers } from "./daemon-watch.ts";
 import { serveDhcp } from "./dhcp/server.ts";
 import { createRunEffect } from "./effects.ts";
 import { newAttemptToken } from "./http/attempt-tokens.ts";
-import { agentTrustOf, type Certificate, loadCertificate } from "./http/certificate.ts";
+import { Certificates } from "./http/certificates.ts";
 import { createMachineApp } from "./http/machine-app.ts";
 import { refusalToServe } from "./net/interfaces.ts";
 import type { Ipv4Address } from "./net/ipv4-address.ts";
@@ -57,7 +59,7 @@ import { socketsFromSystemd } from "./net/systemd-sockets.ts";
 import { watchPassages } from "./passages.ts";
 import { Engine } from "./queue/engine.ts";
 import type { HostId } from "./queue/host.ts";
-import { EMPTY_QUEUE, findHost, findMacAt } from "./queue/state.ts";
+import { EMPTY_QUEUE, findHost, findHostByMac, findMacAt } from "./queue/state.ts";
 import type { Outbox } from "./registration/outbox.ts";
 import { systemClock } from "./std/clock.ts";
 import { jsonLog, type Log } from "./std/log.ts";
@@ -83,7 +85,7 @@ export async function serve(configPath: string): Promise<number> {
   const log = jsonLog((line) => void process.stdout.write(line), settings.value.config.log.level);
   let daemon: Daemon | null = null;
   try {
-    daemon = new Daemon(settings.value, configPath, log, await certificateFor(settings.value));
+    daemon = new Daemon(settings.value, configPath, log, await certificatesFor(settings.value));
     await daemon.open();
   } catch (error) {
     await daemon?.close();
@@ -94,10 +96,12 @@ export async function serve(configPath: string): Promise<number> {
 }
 
 /** null: no HTTPS is wanted. */
-async function certificateFor({ config }: Settings): Promise<Certificate | null> {
+async function certificatesFor({ config }: Settings): Promise<Certificates | null> {
   if (config.http.tls_port === undefined) return null;
   await mkdir(config.paths.state, { recursive: true, mode: 0o700 });
-  return await loadCertificate(config.paths.state, config.network.address, systemClock.now());
+  const { address, domain } = config.network;
+  const names = [hostname(), `${hostname()}.${domain}`].filter((name) => /^[a-z0-9.-]+$/i.test(name));
+  return await Certificates.load(config.paths.state, { address, names }, systemClock);
 }
 
 /** Builds every part, connects them, and closes them in the opposite order. */
@@ -114,7 +118,8 @@ class Daemon {
   #missing: readonly string[] = [];
   readonly #configPath: string;
   readonly #log: Log;
-  readonly #certificate: Certificate | null;
+  /** null: no HTTPS is wanted. */
+  readonly #certificates: Certificates | null;
   readonly #urls: Urls;
   readonly #trace: Trace;
   readonly #sightings = new Sightings();
@@ -127,19 +132,18 @@ class Daemon {
   /** null: nobody wants to know who is ready. */
   #outbox: Outbox | null = null;
   readonly #power: PowerDesk;
+  /** null: there is no HTTPS. */
+  #tls: TlsKeeper | null = null;
   readonly #systemd: SystemdNotify;
   readonly #startedAt = systemClock.now();
 
-  constructor(settings: Settings, configPath: string, log: Log, certificate: Certificate | null) {
-    this.#certificate = certificate;
+  constructor(settings: Settings, configPath: string, log: Log, certificates: Certificates | null) {
+    this.#certificates = certificates;
     this.#settings = settings;
     this.#configPath = configPath;
     this.#log = log;
     const { network, http } = settings.config;
-    const tls =
-      certificate === null
-        ? null
-        : { port: http.tls_port ?? 443, fingerprint: certificate.fingerprint, trust: agentTrustOf(certificate) };
+    const tls = certificates === null ? null : tlsEndpoint(http.tls_port ?? 443, certificates);
     this.#urls = new Urls(network.address, http.port, tls);
     this.#site = installSite(settings, this.#urls);
     this.#trace = new Trace(systemClock, log);
@@ -179,7 +183,12 @@ class Daemon {
     await this.#openTimeline();
     const engine = await this.#openEngine();
     await this.#findMissingFiles();
-    const looking = setInterval(() => void this.#findMissingFiles(), LOOK_AGAIN_MS);
+    if (this.#certificates !== null) this.#tls = new TlsKeeper(this.#certificates, engine, this.#trace);
+    await this.#tls?.dropUnused();
+    const looking = setInterval(() => {
+      void this.#findMissingFiles();
+      void this.#tls?.dropUnused();
+    }, LOOK_AGAIN_MS);
     this.#closers.push(() => clearInterval(looking));
     const pool = await this.#openAddresses(engine);
     this.#outbox = await openRegistration(engine, this.#settings.config, this.#trace, this.#log);
@@ -357,9 +366,16 @@ class Daemon {
     const fd = passed.get("http");
     await listen(server, fd === undefined ? { host: network.address, port: http.port } : { fd });
     this.#closers.push(() => closeServer(server));
-    if (this.#certificate === null || http.tls_port === undefined) return;
-    const { keyPem: key, certPem: cert } = this.#certificate;
-    const secure = machineServer(listener, { key, cert, minVersion: "TLSv1.2" });
+    const certificates = this.#certificates;
+    if (certificates === null || http.tls_port === undefined) return;
+    const secure = machineServer(listener, tlsOptions(certificates.current));
+    const certificateOf = (address: Ipv4Address) => {
+      const mac = this.#macAt(engine, address);
+      const host = mac === null ? undefined : findHostByMac(engine.state, mac);
+      return certificates.at(host?.attempt?.armedAt ?? null);
+    };
+    showEachItsOwn(secure as TlsServer, certificateOf);
+    noteRefusals(secure as TlsServer, tracer, (address) => this.#macAt(engine, address), certificateOf);
     await listen(secure, { host: network.address, port: http.tls_port });
     this.#closers.push(() => closeServer(secure));
   }
@@ -400,6 +416,7 @@ class Daemon {
       power: powerSwitches(this.#power, engine),
       leases: () => this.#pool?.book ?? null,
       registrations: () => this.#outbox,
+      tls: this.#tls,
     });
     const server = serverOf(apps.network.fetch);
     const fd = passed.get("operator");
@@ -491,6 +508,7 @@ class Daemon {
         ...this.#foreign.warnings(),
         ...(this.#cluster?.warnings() ?? []),
         ...(this.#pool?.policy.warnings() ?? []),
+        ...(this.#tls?.warnings() ?? []),
       ],
     };
   }

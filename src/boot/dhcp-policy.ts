@@ -264,7 +264,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
       if (exchange.type === "REBINDING") return silence(`its lease on ${exchange.address} is another server's`);
       if (exchange.type !== "DISCOVER" && exchange.type !== "INFORM") return wrongAddress(exchange.address);
     }
-    const extra = running && host.attempt !== null ? forInstaller(rungs.urls.links(host.id, host.attempt.token)) : [];
+    const extra = running && host.attempt !== null ? forInstaller(rungs.urls.links(host.id, host.attempt)) : [];
     return { type: "lease", lease: leaseOf(slot, null, terms, extra) };
   }
 

@@ -51,5 +51,5 @@ export function installationOf(
   const { bootMac } = host;
   const { diskSerials } = slot;
   const target = { address, subnet, router, domainNameServers, hostname, domain, bootMac, diskSerials };
-  return { host, slot, profile, target, links: site.urls.links(host.id, host.attempt.token, site.images) };
+  return { host, slot, profile, target, links: site.urls.links(host.id, host.attempt, site.images) };
 }

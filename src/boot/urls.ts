@@ -3,11 +3,18 @@ import type { Ipv4Address } from "../net/ipv4-address.ts";
 import { formatMacHyphens, type MacAddress } from "../net/mac-address.ts";
 import { bootImageOf, findImage, type StoredImage } from "../profiles/boot-image.ts";
 import type { Links } from "../profiles/kind.ts";
-import type { AttemptToken, HostId } from "../queue/host.ts";
+import type { Attempt, HostId } from "../queue/host.ts";
+import type { Instant } from "../std/clock.ts";
 
-/** Where HTTPS is served, and the SHA-256 of its certificate. */
+/** Where HTTPS is served. */
 export interface TlsEndpoint {
   readonly port: number;
+  /** Of the certificate that an install armed then meets there, whatever is rotated meanwhile. */
+  told(armedAt: Instant): ToldCertificate;
+}
+
+export interface ToldCertificate {
+  /** SHA-256 of the certificate. */
   readonly fingerprint: string;
   readonly trust: AgentTrust;
 }
@@ -18,15 +25,13 @@ export class Urls {
   readonly #base: string;
   /** For installers, which are told its fingerprint. */
   readonly #installerBase: string;
-  readonly #certFingerprint: string | null;
-  readonly #trust: AgentTrust | null;
+  readonly #tls: TlsEndpoint | null;
 
   /** `tls` null: everything is plain HTTP. */
   constructor(address: Ipv4Address, port: number, tls: TlsEndpoint | null = null) {
     this.#base = `http://${address}${port === 80 ? "" : `:${port}`}`;
     this.#installerBase = tls === null ? this.#base : `https://${address}${tls.port === 443 ? "" : `:${tls.port}`}`;
-    this.#certFingerprint = tls?.fingerprint ?? null;
-    this.#trust = tls?.trust ?? null;
+    this.#tls = tls;
   }
 
   /** The iPXE script of the host with this NIC. */
@@ -45,10 +50,15 @@ export class Urls {
   }
 
   /** What one installation is told; the token in them makes them void for every other. */
-  links(host: HostId, token: AttemptToken, images: readonly StoredImage[] = []): Links {
+  links(
+    host: HostId,
+    { token, armedAt }: Pick<Attempt, "token" | "armedAt">,
+    images: readonly StoredImage[] = [],
+  ): Links {
+    const told = this.#tls?.told(armedAt) ?? null;
     return {
       token,
-      certFingerprint: this.#certFingerprint,
+      certFingerprint: told?.fingerprint ?? null,
       answer: `${this.#installerBase}/api/boot/answer/${token}`,
       installed: `${this.#installerBase}/api/hosts/${host}/installed/${token}`,
       firstBootScript: `${this.#installerBase}/api/hosts/${host}/first-boot-script/${token}`,
@@ -66,7 +76,7 @@ export class Urls {
         failed: `${this.#base}/api/hosts/${host}/failed/${token}`,
         firstBootScript: `${this.#base}/api/hosts/${host}/first-boot-script/${token}`,
       },
-      agent: { base: `${this.#installerBase}/api/hosts/${host}`, trust: this.#trust },
+      agent: { base: `${this.#installerBase}/api/hosts/${host}`, trust: told?.trust ?? null },
     };
   }
 }

@@ -8,6 +8,7 @@ import type {
   SlotStateName,
   SlotView,
   StatusView,
+  TlsView,
 } from "../http/contract.ts";
 import { type Column, oneLine, renderFacts, renderTable } from "./table.ts";
 import { ago, formatDuration, formatTime, holderOf, nameOf, noteOf } from "./words.ts";
@@ -22,9 +23,17 @@ export function renderStatus(status: StatusView): string {
     ["slots", counted<SlotStateName>(total(status.slots), status.slots)],
     ["hosts", counted<HostStateName>(total(status.hosts), status.hosts)],
     ...status.listen.map(({ what, address }) => [what, address] as const),
+    ...(status.tls === null ? [] : tlsFacts(status.tls)),
   ]);
   const warnings = status.warnings.map((warning) => `warning: ${oneLine(warning)}\n`).join("");
   return facts + (warnings === "" ? "" : `\n${warnings}`);
+}
+
+function tlsFacts({ fingerprint, kept }: TlsView): readonly (readonly [string, string])[] {
+  const before = kept.map(
+    ({ hosts }) => `; ${hosts.join(", ")} still ${hosts.length === 1 ? "meets" : "meet"} one before`,
+  );
+  return [["certificate", `${fingerprint}${before.join("")}`]];
 }
 
 /** `4: 2 assigned, 1 held, 1 available` */

@@ -8,6 +8,7 @@ import { addLookCommands } from "./look-commands.ts";
 import { addOrderCommands } from "./order-commands.ts";
 import { addPowerCommands } from "./power-command.ts";
 import { addRebuildCommand } from "./rebuild-command.ts";
+import { addTlsCommands } from "./tls-commands.ts";
 import { addWatchCommand } from "./watch-command.ts";
 
 /** Every command and option. Nothing runs until it is parsed; the reference page is made from it. */
@@ -38,6 +39,7 @@ export function addCommands(program: Command, context: CliContext): Command {
   addRebuildCommand(program, context);
   addPowerCommands(program, context);
   addImageCommands(program, context);
+  addTlsCommands(program, context);
   addConfigCommands(program, context);
   return program;
 }

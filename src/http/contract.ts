@@ -22,6 +22,26 @@ export type HostStateName = z.infer<typeof HostStateName>;
 export const SlotStateName = z.enum(["available", "reserved", "held", "assigned", "skipped"]);
 export type SlotStateName = z.infer<typeof SlotStateName>;
 
+/** HTTPS for machines. */
+export const TlsView = z.object({
+  fingerprint: z.string().describe("SHA-256 of the certificate in use."),
+  expires: instant,
+  kept: z
+    .array(z.object({ fingerprint: z.string(), replaced: instant, hosts: z.array(z.string()) }))
+    .describe("Certificates before it, which hosts whose install began with them still meet until it ends."),
+});
+export type TlsView = z.infer<typeof TlsView>;
+
+/** Both or neither. */
+export const TlsRotateBody = z.strictObject({
+  key: z.string().max(20_000).optional().describe("Your own private key in PEM form. Left out: a new pair is made."),
+  certificate: z.string().max(40_000).optional().describe("Its certificate in PEM form."),
+});
+export type TlsRotateBody = z.infer<typeof TlsRotateBody>;
+
+export const TlsRotated = z.object({ message: z.string(), tls: TlsView });
+export type TlsRotated = z.infer<typeof TlsRotated>;
+
 /** `GET /api/status`: how the appliance is, in one look. */
 export const StatusView = z.object({
   version: z.string(),
@@ -32,6 +52,7 @@ export const StatusView = z.object({
   slots: z.record(SlotStateName, z.int()).describe("How many slots are in each state."),
   hosts: z.record(HostStateName, z.int()).describe("How many hosts are in each state."),
   warnings: z.array(z.string()).describe("What a person should look at, in words; empty when all is well."),
+  tls: TlsView.nullable().describe("null: machines are served plain HTTP only."),
   listen: z.array(z.object({ what: z.string(), address: z.string() })).describe("Where the daemon listens."),
 });
 export type StatusView = z.infer<typeof StatusView>;

@@ -12,6 +12,7 @@ import { renderMetrics } from "./operator-metrics.ts";
 import { openApiDocument } from "./operator-openapi.ts";
 import { createReadingApp } from "./operator-reading.ts";
 import { fail } from "./operator-replies.ts";
+import { createTlsApp } from "./operator-tls.ts";
 import { createPowerApp } from "./power-app.ts";
 
 /**
@@ -71,6 +72,7 @@ export function createOperatorApp(deps: OperatorDeps): Hono<OperatorEnv> {
   app.route("/", createChangingApp(deps));
   app.route("/", createPowerApp(deps));
   app.route("/", createLoginApp(deps));
+  app.route("/", createTlsApp(deps));
   if (deps.pages) app.route("/", deps.pages);
   return app;
 }

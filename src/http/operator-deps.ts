@@ -7,6 +7,8 @@ import type { QueueState } from "../queue/state.ts";
 import type { Dispatch } from "../registration/outbox.ts";
 import type { Clock, Instant } from "../std/clock.ts";
 import type { Log } from "../std/log.ts";
+import type { KeyPair } from "./certificate-check.ts";
+import type { TlsView } from "./contract.ts";
 import type { OperatorFeed } from "./operator-feed.ts";
 import type { TraceEntry } from "./operator-view.ts";
 import type { OrderDeps, OrderQueue } from "./orders.ts";
@@ -36,6 +38,8 @@ export interface OperatorDeps extends OrderDeps {
   registrations(): RegistrationDesk | null;
   /** The power switches of machines. */
   readonly power: PowerSwitches;
+  /** HTTPS for machines; absent: there is none. */
+  readonly tls?: TlsDesk;
   /** true: only root gets here (the Unix socket), so everything is allowed. */
   readonly trusted: boolean;
   /** Names, without port, under which browsers may know us; addresses need not be listed. Not looked at when `trusted`. */
@@ -49,6 +53,13 @@ export interface RegistrationDesk {
   readonly dispatches: readonly Dispatch[];
   /** Begins anew with all that were given up. The answer is how many. */
   retry(): number;
+}
+
+/** HTTPS as the operator sees and changes it. */
+export interface TlsDesk {
+  view(): TlsView;
+  /** Says what came of it. Rejects, in words, when `own` cannot be used. null: a new pair is made. */
+  rotate(own: KeyPair | null): Promise<string>;
 }
 
 /** The memory of what hosts did, oldest first. */

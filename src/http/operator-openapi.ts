@@ -32,6 +32,9 @@ import {
   StatusView,
   TargetsView,
   TimelineView,
+  TlsRotateBody,
+  TlsRotated,
+  TlsView,
 } from "./contract.ts";
 
 /** One route of the operator's listener, as the reference describes it. */
@@ -168,6 +171,15 @@ export const API_ROUTES: readonly ApiRoute[] = [
     answer: OperatorTokenView,
     refusals: [403],
   },
+  {
+    method: "post",
+    path: "/api/tls/rotate",
+    summary: "Another certificate for machines; those whose install began with the one before meet that until it ends.",
+    needs: "socket",
+    body: TlsRotateBody,
+    answer: TlsRotated,
+    refusals: [400, 403, 409],
+  },
 ];
 
 /** OpenAPI 3.1, made of the schemas that check and type the routes. */
@@ -207,6 +219,8 @@ function change(method: "post" | "delete", path: string, summary: string, body: 
 }
 
 const NAMED: Readonly<Record<string, z.ZodType>> = {
+  TlsView,
+  TlsRotated,
   StatusView,
   SlotView,
   SlotsView,
@@ -239,6 +253,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   SkipBody,
   EmptyBody,
   LoginBody,
+  TlsRotateBody,
 };
 
 function operationOf(route: ApiRoute): Record<string, unknown> {

@@ -45,6 +45,7 @@ export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
         ...queueWarnings(state, now),
         ...registrationWarnings(deps.registrations()?.dispatches ?? []),
       ],
+      tls: deps.tls?.view() ?? null,
       listen: [...about.listen],
     });
   });

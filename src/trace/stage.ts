@@ -21,6 +21,7 @@ export type Stage =
   | "initrd-sent"
   | "installer-offered"
   | "installer-leased"
+  | "certificate-refused"
   | "answer-refused"
   | "answer-sent"
   | "report-refused"
@@ -70,6 +71,7 @@ const SIGNS: readonly {
 
   { road: "http", outcome: "answered", what: /^boot script/, stage: "script-sent" },
   { road: "http", outcome: "dropped", what: /^boot script/, stage: "script-refused" },
+  { road: "http", outcome: "dropped", what: /^HTTPS certificate/, stage: "certificate-refused" },
   { road: "http", outcome: "answered", what: /^answer/, stage: "answer-sent" },
   { road: "http", outcome: "dropped", what: /^answer/, stage: "answer-refused" },
   { road: "http", outcome: "answered", what: /^install(ation)? report/, stage: "reported" },

@@ -198,6 +198,14 @@ const STORIES: Readonly<Record<Stage, Story>> = {
       "`bootqueue show HOST` says which image it booted; look at the installer's screen (Alt+F3 for its log).",
     ],
   },
+  "certificate-refused": {
+    happened: () => "It came by HTTPS and did not take our certificate",
+    patienceMs: 0,
+    stuck: ({ why }) => [
+      `${why === "" ? "" : `Why: ${why}. `}Take a fingerprint that is fixed in its image out of it: DHCP (option 251) and the answer file tell it the right one.`,
+      "The installer shows this on its screen and stops there; switch the machine off and on when it is put right.",
+    ],
+  },
   "answer-refused": {
     happened: () => "Its installer asked for an answer file and was refused",
     patienceMs: 0,

@@ -392,7 +392,7 @@ describe("SlotDhcpPolicy › the installer's DHCP", () => {
   test("names the certificate of an HTTPS address in 251, to who asks for it, and does not without HTTPS", async () => {
     const fingerprint = `${"AB:".repeat(31)}CD`;
     const bench = await machineBench({
-      tls: { port: 8443, fingerprint, trust: { publicKeyPin: "cGlu", certificatePem: "" } },
+      tls: { port: 8443, told: () => ({ fingerprint, trust: { publicKeyPin: "cGlu", certificatePem: "" } }) },
     });
     await bench.bring(peach, "pxe_booted");
     const text = (reply: DhcpMessage | null, code: number) =>

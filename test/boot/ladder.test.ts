@@ -5,6 +5,7 @@ import { nextRung } from "../../src/boot/ladder.ts";
 import { Urls } from "../../src/boot/urls.ts";
 import type { Ipv4Address } from "../../src/net/ipv4-address.ts";
 import type { AttemptToken } from "../../src/queue/host.ts";
+import type { Instant } from "../../src/std/clock.ts";
 import { BOOT_FILES, SERVER } from "../support/machine-bench.ts";
 import {
   BIOS,
@@ -86,8 +87,8 @@ describe("Urls", () => {
   });
 
   test("sends installers to HTTPS, and boot loaders and the installed system to plain HTTP", () => {
-    const urls = new Urls(SERVER, 80, { port: 443, fingerprint: "AB:CD", trust: TRUST });
-    const links = urls.links(machine(1).host, "token-1" as AttemptToken);
+    const urls = new Urls(SERVER, 80, { port: 443, told: () => ({ fingerprint: "AB:CD", trust: TRUST }) });
+    const links = urls.links(machine(1).host, { token: "token-1" as AttemptToken, armedAt: 1 as Instant });
     const host = `/api/hosts/${machine(1).host}`;
     assert.deepEqual(
       [links.answer, links.installed, links.firstBootScript, links.phoneHome, links.asset("a"), links.certFingerprint],

@@ -90,7 +90,7 @@ export class RedfishBmc {
   /** On loopback, or on a Unix socket. The answer is its address. */
   async open(socket?: string): Promise<string> {
     this.#folder = await mkdtemp(join(tmpdir(), "bootqueue-bmc-"));
-    const made = await loadCertificate(this.#folder, "127.0.0.1" as Ipv4Address, Date.now() as Instant);
+    const made = await loadCertificate(this.#folder, { address: "127.0.0.1" as Ipv4Address }, Date.now() as Instant);
     this.fingerprint = made.fingerprint;
     this.certPem = made.certPem;
     const server = createServer({ key: made.keyPem, cert: made.certPem }, (asked, answer) => {
