@@ -120,7 +120,10 @@ describe("HTTPS after a rotation", () => {
 
   test("notes a machine that hangs up at the sight of it, and one that breaks the handshake off", async () => {
     footprints.length = 0;
-    const noted = () => new Promise<void>((resolve) => void (onNote = resolve));
+    const noted = () =>
+      new Promise<void>((resolve) => {
+        onNote = resolve;
+      });
     const first = noted();
     (await handshake(LATE)).end();
     await first;
