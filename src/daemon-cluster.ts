@@ -52,6 +52,7 @@ export async function openCluster(
     // A slot that the configuration has lost since keeps its own address.
     linksOf: (slot) =>
       config().slots.find(({ address }) => address === slot.address) ?? { link0: slot.address, link1: null },
+    joinsByItself: (name) => config().cluster.some((cluster) => cluster.name === name && cluster.kind === "http"),
     log,
   });
   const janitor = new KeyJanitor({

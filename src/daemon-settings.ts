@@ -1,8 +1,10 @@
+import type { HttpCluster } from "./boot/http-cluster.ts";
 import type { InstallSite } from "./boot/installation.ts";
 import { type MachineSettings, profileFor, typeNameByMac } from "./boot/machine-settings.ts";
 import type { ServedNetworks } from "./boot/subnets.ts";
 import type { Urls } from "./boot/urls.ts";
 import { clusterSlotProblems, clusterWarnings, missingCluster } from "./config/clusters.ts";
+import { HttpMembersSection } from "./config/http-members.ts";
 import { type Config, inFile, loadConfig } from "./config/load.ts";
 import { loadImages, missingForAll } from "./daemon-images.ts";
 import {
@@ -146,7 +148,19 @@ const MINUTE_MS = 60_000;
 export function installSite({ config, profiles, images, machines }: Settings, urls: Urls): InstallSite {
   const networks = servedNetworks(config);
   const bogusUuids = new Set(config.dhcp.bogus_uuids.flatMap((text) => parseSystemUuid(text) ?? []));
-  return { ...networks, urls, profiles, machines, images, bogusUuids };
+  return { ...networks, urls, profiles, machines, images, httpClusters: httpClusters(config), bogusUuids };
+}
+
+function httpClusters(config: Config): ReadonlyMap<string, HttpCluster> {
+  const named = config.cluster.filter(({ kind }) => kind === "http");
+  return new Map(
+    named.map(({ name, http }) => {
+      const settings = http ?? HttpMembersSection.parse({});
+      const { scheme, port, raft_port: raftPort, role, peers, members } = settings;
+      const { health_path: healthPath, add_path: addPath, members_path: membersPath = null } = settings;
+      return [name, { name, scheme, port, raftPort, role, peers, members, healthPath, addPath, membersPath }];
+    }),
+  );
 }
 
 export function servedNetworks({ network, subnet }: Config): ServedNetworks {

@@ -18,6 +18,8 @@ export interface JoinsParts {
   /** Its addresses on the links of its cluster. */
   readonly linksOf: (slot: Slot) => SlotLinks;
   readonly log: Log;
+  /** Its hosts ask for their turn, and join, through their first-boot agents. Absent: none is such a one. */
+  readonly joinsByItself?: (cluster: string) => boolean;
   /** Another one in tests. */
   readonly join?: ClusterJoin;
 }
@@ -46,6 +48,7 @@ export class Joins {
   start(id: HostId, cluster: string): void {
     const host = findHost(this.#parts.engine().state, id);
     if (this.#isClosed || host === undefined || host.state.type !== "joining") return;
+    if (this.#parts.joinsByItself?.(cluster)) return;
     const { since } = host.state;
     const token = host.attempt?.token ?? null;
     for (const other of this.#running) {
@@ -87,6 +90,8 @@ export class Joins {
     const slot = slotOf(engine.state, host);
     const { cluster } = flowOf(engine.state, host, engine.rules);
     if (slot === undefined || cluster === null || host.attempt === null) return null;
+    // Nobody has to log in there.
+    if (this.#parts.joinsByItself?.(cluster)) return null;
     const owner = { host: host.id, attempt: attemptTag(host.attempt.token), name: slot.hostname, cluster };
     return (await keys.ensure(owner, clock.now())).publicKey;
   }

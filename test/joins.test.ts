@@ -26,7 +26,12 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 /** A queue whose joins are real and whose nodes are simulated. */
-async function daemon(slots: number, state: QueueState = EMPTY_QUEUE, settings: Partial<ClusterSettings> = {}) {
+async function daemon(
+  slots: number,
+  state: QueueState = EMPTY_QUEUE,
+  settings: Partial<ClusterSettings> = {},
+  byItself = false,
+) {
   const clock = new FakeClock();
   const joins = new Joins({
     engine: () => engine,
@@ -40,6 +45,7 @@ async function daemon(slots: number, state: QueueState = EMPTY_QUEUE, settings: 
     clusterOf: async (name) => (name === "lab" ? { ...LAB, ...settings } : null),
     linksOf: ({ address }) => ({ link0: address, link1: null }),
     log: silentLog,
+    joinsByItself: () => byItself,
   });
   const store = new MemoryStore();
   const engine: Engine = new Engine({
@@ -130,6 +136,14 @@ describe("hosts whose profile names a cluster", () => {
       "verify: succeeded",
       "remove key: succeeded",
     ]);
+  });
+
+  test("that they join by themselves are left to do so, and no key is made for them", async () => {
+    const parts = await daemon(1, EMPTY_QUEUE, {}, true);
+    await parts.engine.dispatch(report(1, await install(parts, 1)));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(parts.engine.state.hosts.at(0)?.state.type, "joining");
+    assert.deepEqual(bench.keys.all(), []);
   });
 
   test("have their key when they are armed, and its public half is not the secret one", async () => {

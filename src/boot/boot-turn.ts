@@ -3,6 +3,7 @@ import type { MacAddress } from "../net/mac-address.ts";
 import type { QueueEvent } from "../queue/event.ts";
 import type { AttemptToken, Host } from "../queue/host.ts";
 import { REFUSALS } from "../queue/refusal.ts";
+import type { QueueRules } from "../queue/rules.ts";
 import { findHost, findHostByMac, type QueueState, slotOf } from "../queue/state.ts";
 import type { Verdict } from "../queue/step.ts";
 import { formatProblem } from "../std/problem.ts";
@@ -12,7 +13,11 @@ import { mayTurnOut } from "./machine-settings.ts";
 import type { Sightings } from "./sightings.ts";
 
 export interface BootTurnParts {
-  readonly queue: { readonly state: QueueState; dispatch(event: QueueEvent): Promise<Verdict> };
+  readonly queue: {
+    readonly state: QueueState;
+    readonly rules: QueueRules;
+    dispatch(event: QueueEvent): Promise<Verdict>;
+  };
   /** Asked anew for each request, so that a reload takes effect. */
   readonly site: () => InstallSite;
   /** For hosts that have no mode of their own. */

@@ -6,6 +6,7 @@ import type { Profile } from "../profiles/profiles.ts";
 import type { Host } from "../queue/host.ts";
 import type { ProfileName, Slot } from "../queue/slot.ts";
 import { type QueueState, slotOf } from "../queue/state.ts";
+import type { HttpCluster } from "./http-cluster.ts";
 import { type ProfileSite, profileFor, wrongTypeProblems } from "./machine-settings.ts";
 import { type ServedNetworks, subnetAt } from "./subnets.ts";
 import type { Urls } from "./urls.ts";
@@ -17,6 +18,8 @@ export interface InstallSite extends ServedNetworks, ProfileSite {
   readonly profiles: ReadonlyMap<ProfileName, Profile>;
   /** Replaced as a whole when one is added or removed. */
   readonly images: readonly StoredImage[];
+  /** By name; clusters that hosts join by themselves, through the first-boot agent. */
+  readonly httpClusters: ReadonlyMap<string, HttpCluster>;
   /** UUIDs that the operator has seen on more than one machine: they count as none. */
   readonly bogusUuids: ReadonlySet<SystemUuid>;
 }

@@ -4,6 +4,7 @@ import { oneOf, textLike, whole } from "../std/field.ts";
 import { nearest } from "../std/nearest.ts";
 import type { Problem } from "../std/problem.ts";
 import * as field from "./fields.ts";
+import { HttpMembersSection } from "./http-members.ts";
 import type { DeclaredSlot } from "./slots.ts";
 
 /** Corosync and the Proxmox API take no longer name, and it can never be changed. */
@@ -28,7 +29,11 @@ const MemberSection = z.strictObject({
 
 export const ClusterEntry = z.strictObject({
   name: clusterName.describe("As profiles name it (`cluster = …`), and as the cluster itself is called."),
-  kind: oneOf(["proxmox"]).default("proxmox").describe("What forms the cluster."),
+  kind: oneOf(["proxmox", "http"])
+    .default("proxmox")
+    .describe(
+      "What forms the cluster. `proxmox`: Proxmox VE, joined by the appliance. `http`: any whose members take new ones by HTTP, joined by the first-boot agent; its settings are in `http`, and the others here are not for it. See how-to/first-boot-steps.md.",
+    ),
   method: oneOf(["ssh", "ssh-password", "api"])
     .default("ssh")
     .describe(
@@ -51,6 +56,7 @@ export const ClusterEntry = z.strictObject({
     .describe(
       "true: a host whose name is still in the cluster from an earlier installation is removed from it (`pvecm delnode`) and joined anew, if that member is offline.",
     ),
+  http: HttpMembersSection.optional().describe('How the members of a cluster of `kind = "http"` are spoken with.'),
   ssh_minutes: whole(1, 1440)
     .default(20)
     .describe("How long the installed system may take to let us in over SSH, in minutes."),
@@ -59,6 +65,13 @@ export const ClusterEntry = z.strictObject({
     .describe("How long a join may wait for quorum, in minutes; Proxmox itself would wait for ever."),
 });
 
+/** For `kind = "http"`. */
+function httpProblems({ kind, http, ...rest }: ClusterEntry): readonly { key: string; message: string }[] {
+  if (kind === "proxmox") return http === undefined ? [] : [{ key: "http", message: 'expected kind = "http" with it' }];
+  const foreign = (["member", "key_file", "password_file"] as const).filter((key) => rest[key] !== undefined);
+  return foreign.map((key) => ({ key, message: 'expected nothing here: it is for kind = "proxmox"' }));
+}
+
 export type ClusterEntry = z.infer<typeof ClusterEntry>;
 
 /** Rules between the settings of clusters. */
@@ -66,9 +79,11 @@ export function clusterProblems(clusters: readonly ClusterEntry[]): Problem[] {
   return clusters.flatMap((cluster, index) => {
     const problems: Problem[] = [];
     const say = (key: string, message: string) => problems.push({ path: `cluster[${index}].${key}`, message });
-    const { method, member, name } = cluster;
+    const { method, member, name, kind } = cluster;
+    for (const { key, message } of httpProblems(cluster)) say(key, message);
     if (clusters.findIndex((other) => other.name.toLowerCase() === name.toLowerCase()) < index)
       say("name", `the name ${name} is taken already by another cluster`);
+    if (kind === "http") return problems;
     if (method !== "ssh" && cluster.password_file === undefined)
       say("password_file", `missing: expected the file with root's password, which method = "${method}" needs`);
     if (member === undefined) return problems;

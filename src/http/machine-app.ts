@@ -20,6 +20,7 @@ import { serveAnswerFile } from "./answer-files.ts";
 import { findHostByToken } from "./attempt-tokens.ts";
 import { takeStepReport } from "./first-boot-reports.ts";
 import { takeFailureReport, takeProgress } from "./install-progress.ts";
+import { serveJoinTurn, takeJoinResult } from "./join-reports.ts";
 import { bodyOf, listed, type MachineAppParts, notes, statusOf, whyNoAnswer, whyNotFor } from "./machine-replies.ts";
 
 /**
@@ -49,6 +50,8 @@ export function createMachineApp(parts: MachineAppParts): Hono {
   app.get("/api/hosts/:id/first-boot-script/:token", (c) => serveFirstBootScript(parts, c));
   app.post("/api/hosts/:id/phone-home/:token", (c) => takePhoneCall(parts, c));
   app.post("/api/hosts/:id/steps/:token", (c) => takeStepReport(parts, c));
+  app.post("/api/hosts/:id/turn/:token", (c) => serveJoinTurn(parts, c));
+  app.post("/api/hosts/:id/joined/:token", (c) => takeJoinResult(parts, c));
   app.notFound((c) => unknown.refused(c, 404, c.req.method, `nothing here is called ${pathOf(c)}`));
   app.onError((error, c) => {
     // What it says may hold a part of the request, so it goes to the operator and not to the machine.
@@ -251,7 +254,7 @@ async function takePhoneCall(parts: MachineAppParts, c: Context): Promise<Respon
     });
   }
   const inventory = phoneCallInventory(body);
-  if (verdict.type !== "refused" && inventory !== null) {
+  if (verdict.type !== "refused" && inventory !== null && status !== "failed") {
     verdict = await parts.queue.dispatch({ type: "install-reported", host: host.id, token, inventory });
   }
   if (verdict.type === "refused") return note.refused(c, statusOf(verdict.reason), what, REFUSALS[verdict.reason]);

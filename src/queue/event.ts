@@ -68,6 +68,8 @@ export type QueueEvent =
   | { readonly type: "first-boot-failed"; readonly host: HostId; readonly token: AttemptToken; readonly reason: string }
   /** How a step of the running operation goes. `token`: whoever reports over the network has to show it. */
   | ({ readonly type: "step-reported"; readonly host: HostId; readonly token?: AttemptToken } & StepReport)
+  /** It is the turn of this host, and its cluster has no member yet: it will begin it. Durable before it is told. */
+  | { readonly type: "founder-chosen"; readonly host: HostId; readonly cluster: string }
   // From effects.
   | { readonly type: "join-succeeded"; readonly host: HostId }
   | { readonly type: "join-failed"; readonly host: HostId; readonly reason: string }

@@ -2,6 +2,7 @@ import { formatMacHyphens, type MacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import type { Brand } from "../std/brand.ts";
 import type { Instant } from "../std/clock.ts";
+import type { Founding } from "./founding.ts";
 import type { Identity, IdentityHold } from "./identity.ts";
 import type { Inventory } from "./inventory.ts";
 import type { Operation } from "./operation.ts";
@@ -39,6 +40,8 @@ export interface Host {
   readonly hold: IdentityHold | null;
   /** How it came to where it is, oldest first; the last `PASSAGES_MAX`. */
   readonly passages: readonly Passage[];
+  /** null: it was never told to begin a cluster. */
+  readonly founding: Founding | null;
   /** Its installs, oldest first; the last `OPERATIONS_MAX`. */
   readonly operations: readonly Operation[];
 }

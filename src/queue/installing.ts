@@ -3,6 +3,7 @@ import type { SystemUuid } from "../net/system-uuid.ts";
 import { type Instant, later } from "../std/clock.ts";
 import { unreachable } from "../std/unreachable.ts";
 import type { Effect } from "./effect.ts";
+import { founderToWaitFor } from "./founding.ts";
 import { heldForApproval } from "./holding.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host, type HostId } from "./host.ts";
 import { type Identity, identityAfter, isSameMachine } from "./identity.ts";
@@ -186,7 +187,9 @@ export function joinEnded(
 export function withNextJoin(state: QueueState, now: Instant, rules: QueueRules): Step {
   if (state.hosts.some((host) => host.state.type === "joining")) return moved(state);
   const waiting = state.hosts.filter((host) => isWaitingToJoin(host) && flowOf(state, host, rules).cluster !== null);
-  const [first] = waiting.toSorted((a, b) => a.state.since - b.state.since);
+  // One that could only begin a second cluster of the same name waits for the host that was to begin the first.
+  const mayJoin = waiting.filter((host) => founderToWaitFor(state, host, rules) === null);
+  const [first] = mayJoin.toSorted((a, b) => a.state.since - b.state.since);
   if (first === undefined) return moved(state);
   const cluster = flowOf(state, first, rules).cluster ?? "";
   const joining = entered(first, { type: "joining", since: now, deadline: later(now, rules.limitMs.joining) });

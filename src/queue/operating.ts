@@ -134,7 +134,7 @@ export function hostReset(state: QueueState, event: { host: HostId; evenInstalle
     const { id, uuid, macs, bootMac, dhcp } = host;
     return moved(withHost(released.state, { ...newHost({ mac: bootMac, uuid }, now), id, macs, dhcp }));
   }
-  const blank = { ...released.host, attempt: null, inventory: null, identity: null };
+  const blank = { ...released.host, attempt: null, inventory: null, identity: null, founding: null };
   return moved(withHost(released.state, entered(blank, { type: "registered", since: now }, "reset by the operator")));
 }
 

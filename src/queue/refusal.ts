@@ -21,7 +21,8 @@ export type Refusal =
   | "too-many-attempts"
   | "rebuilds-under-way"
   | "no-rebuilds"
-  | "wrong-token";
+  | "wrong-token"
+  | "cluster-has-founder";
 
 /** The same in words, with what an operator can do about it. */
 export const REFUSALS: Record<Refusal, string> = {
@@ -57,4 +58,6 @@ export const REFUSALS: Record<Refusal, string> = {
     "hosts are being rebuilt already; `bootqueue rebuild --status` shows them, `--stop` arms no further one",
   "no-rebuilds": "no host waits to be rebuilt; `bootqueue rebuild --status` shows what became of the last ones",
   "wrong-token": "the token is not that of the install under way",
+  "cluster-has-founder":
+    "another host was to begin its cluster; `bootqueue rebuild` of that host lets it try again, `bootqueue reset --even-installed` gives it up",
 };

@@ -230,6 +230,7 @@ export function newHost(asker: Asker, now: Instant): Host {
     identity: null,
     hold: null,
     passages: [{ state: "discovered", at: now, reason: "" }],
+    founding: null,
     operations: [],
   };
 }

@@ -3,6 +3,7 @@ import { unreachable } from "../std/unreachable.ts";
 import * as conflicts from "./conflicts.ts";
 import type { Effect } from "./effect.ts";
 import type { QueueEvent } from "./event.ts";
+import { founderChosen } from "./founding.ts";
 import * as installing from "./installing.ts";
 import * as operating from "./operating.ts";
 import * as powering from "./powering.ts";
@@ -50,6 +51,8 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
       return installing.firstBootFailed(state, event, now);
     case "step-reported":
       return installing.stepReported(state, event, now);
+    case "founder-chosen":
+      return founderChosen(state, event, now);
     case "join-succeeded":
       return installing.joinEnded(state, { host: event.host, reason: null }, now, rules);
     case "join-failed":
@@ -75,9 +78,9 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
     case "rebuild-ordered":
       return operating.rebuildOrdered(state, event, now, rules);
     case "host-marked-installed":
-      return operating.hostMarkedInstalled(state, event, now);
+      return withTurnPassedOn(operating.hostMarkedInstalled(state, event, now), now, rules);
     case "host-reset":
-      return afterReset(operating.hostReset(state, event, now), now, rules);
+      return withTurnPassedOn(operating.hostReset(state, event, now), now, rules);
     case "host-mode-set":
       return operating.hostModeSet(state, event, now);
     case "set-rebuild-ordered":
@@ -95,8 +98,8 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
   }
 }
 
-/** A host that was joining and is gone leaves the turn to the next one. */
-function afterReset(step: Step, now: Instant, rules: QueueRules): Step {
+/** A host that was joining and is gone leaves the turn to the next one; so does one that others had to wait for. */
+function withTurnPassedOn(step: Step, now: Instant, rules: QueueRules): Step {
   return step.verdict.type === "moved" ? installing.withNextJoin(step.state, now, rules) : step;
 }
 

@@ -24,13 +24,14 @@ const MIGRATIONS: Migrations = {
     slots: each(saved.slots, (slot) => ({ ...slot, labels: [] })),
   }),
   // Nobody kept which machine an answer was served to. What an installed one reported of itself is what it is known by.
-  // And no machine's power was switched.
+  // And no machine's power was switched, and no host began a cluster.
   3: (saved) => ({
     ...saved,
     hosts: each(saved.hosts, (host) => ({
       ...host,
       identity: reportedIdentity(host),
       hold: null,
+      founding: null,
       attempt: isSaved(host.attempt) ? { ...host.attempt, approved: null, power: null } : host.attempt,
       inventory: isSaved(host.inventory)
         ? {

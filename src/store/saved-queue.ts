@@ -182,6 +182,7 @@ const host = exactly<Host>()(
     inventory: inventory.nullable(),
     identity: identity.nullable(),
     hold: z.strictObject({ since: instant, was: identity, seen: identity }).nullable(),
+    founding: z.strictObject({ cluster: text, at: instant }).nullable(),
     passages: z.array(z.strictObject({ state: hostStateType, at: instant, reason: text })).readonly(),
     operations: z.array(operation).readonly(),
   }),

@@ -60,6 +60,7 @@ export function hostIn(n: number, state: HostState, more: Partial<Host> = {}): H
     identity: null,
     hold: null,
     passages: [{ state: state.type, at: state.since, reason: "" }],
+    founding: null,
     operations: [],
     ...more,
   };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { QueueEvent } from "../../src/queue/event.ts";
-import { ARMED, BEYOND_INSTALLING, type HostStateType, MOVES } from "../../src/queue/host.ts";
+import { founderToWaitFor } from "../../src/queue/founding.ts";
+import { ARMED, BEYOND_INSTALLING, type Host, type HostStateType, MOVES } from "../../src/queue/host.ts";
 import { changedTraits, knownIdentity } from "../../src/queue/identity.ts";
 import { isWaitingToJoin } from "../../src/queue/installing.ts";
 import { OPERATIONS_MAX, STEPS_MAX, type StepReport } from "../../src/queue/operation.ts";
@@ -108,10 +109,13 @@ function check(before: QueueState, event: QueueEvent, { state, verdict, lasting,
     if (member.type !== "running") continue;
     assert.equal(state.hosts.find(({ id }) => id === host)?.attempt?.token, member.token, told);
   }
-  // 3. At most one joins; while any waits for it, one does.
+  // 3. At most one joins; while any waits for it, one does, unless it has to wait for the founder of its cluster.
   const joining = state.hosts.filter((host) => host.state.type === "joining").length;
   assert.ok(joining <= 1, told);
-  if (state.hosts.some(isWaitingToJoin)) assert.equal(joining, 1, told);
+  const mayJoin = (host: Host) => isWaitingToJoin(host) && founderToWaitFor(state, host, RULES) === null;
+  if (state.hosts.some(mayJoin)) assert.equal(joining, 1, told);
+  // A cluster is begun by one host, until the operator resets it.
+  assert.ok(state.hosts.filter((host) => host.founding?.cluster === "lab").length <= 1, told);
   // 4. Every piece of work that the state implies is named again after a restart.
   const switching = state.hosts.filter(({ attempt }) => isPowerUnderWay(attempt?.power?.step));
   const toSwitch = switching.filter(({ state: at }) => at.type === "pxe_ready" || at.type === "pxe_booted");
@@ -219,6 +223,7 @@ function randomEvent(random: { below(limit: number): number }, state: QueueState
   const uuid = random.below(6) === 0 ? null : b.uuid(random.below(40) === 0 ? 1 : n);
   const seen = { mac: b.mac(n, nic), uuid };
   const events: readonly QueueEvent[] = [
+    { type: "founder-chosen", host: b.hostId(n), cluster: "lab" },
     { type: "host-seen", ...seen },
     { type: "host-seen", ...seen },
     { type: "slot-requested", ...seen, address: asked as never, token: b.token(`${n}-${random.below(1_000_000)}`) },

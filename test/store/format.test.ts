@@ -203,7 +203,7 @@ type Loose = { slots: object[]; hosts: object[] } & Record<string, unknown>;
 
 /** A host as it was before anybody kept which machine it is. */
 function before4(one: object): object {
-  const { identity: _, hold: __, attempt, ...host } = one as Record<string, unknown>;
+  const { identity: _, hold: __, founding: _____, attempt, ...host } = one as Record<string, unknown>;
   const { approved: ___, power: ____, ...old } = attempt as Record<string, unknown>;
   return { ...host, attempt: old };
 }
@@ -251,6 +251,7 @@ const QUEUE = {
       identity: null,
       hold: null,
       passages: [],
+      founding: null,
       operations: [],
     },
   ],

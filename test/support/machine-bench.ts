@@ -2,6 +2,7 @@ import type { FirmwareName } from "../../src/boot/architecture.ts";
 import type { StandardMode } from "../../src/boot/dhcp-mode.ts";
 import { SlotDhcpPolicy } from "../../src/boot/dhcp-policy.ts";
 import { FloodGuard } from "../../src/boot/flood-guard.ts";
+import type { HttpCluster } from "../../src/boot/http-cluster.ts";
 import type { InstallSite } from "../../src/boot/installation.ts";
 import { LoopBreaker } from "../../src/boot/loop-breaker.ts";
 import { type MachineSettings, typeNameByMac } from "../../src/boot/machine-settings.ts";
@@ -65,6 +66,7 @@ export interface MachineBenchOptions {
   readonly asks4011?: readonly FirmwareName[];
   /** Absent: everything is plain HTTP. */
   readonly tls?: TlsEndpoint;
+  readonly httpClusters?: readonly HttpCluster[];
   /** Networks behind relays. */
   readonly relayed?: readonly SubnetTerms[];
   /** The first and last address for clients that boot nothing; `inUse`: who answers where by ARP. */
@@ -89,7 +91,7 @@ export async function machineBench(options: MachineBenchOptions = {}) {
   const profile = options.profile ?? proxmoxProfile();
   const { machines } = options;
   let site: InstallSite = {
-    ...siteOf(profile, bogusOf(options), options.tls ?? null),
+    ...siteOf(profile, bogusOf(options), options),
     ...(machines === undefined ? {} : { machines }),
   };
   const rules = {
@@ -365,7 +367,11 @@ export const BOOT_FILES = {
 
 const CLIENT: Endpoint = { address: "0.0.0.0" as Ipv4Address, port: 68 };
 
-function siteOf(profile: Profile, bogusUuids: ReadonlySet<SystemUuid>, tls: TlsEndpoint | null): InstallSite {
+function siteOf(
+  profile: Profile,
+  bogusUuids: ReadonlySet<SystemUuid>,
+  { tls = null, httpClusters: clusters = [] }: { tls?: TlsEndpoint | null; httpClusters?: readonly HttpCluster[] },
+): InstallSite {
   return {
     subnet: "10.97.0.0/24" as Ipv4Subnet,
     router: SERVER,
@@ -374,6 +380,7 @@ function siteOf(profile: Profile, bogusUuids: ReadonlySet<SystemUuid>, tls: TlsE
     urls: new Urls(SERVER, 80, tls),
     profiles: new Map([[profile.name, profile]]),
     images: [],
+    httpClusters: new Map(clusters.map((cluster) => [cluster.name, cluster])),
     bogusUuids,
   };
 }

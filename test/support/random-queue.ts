@@ -122,6 +122,7 @@ export function randomQueue(random: () => number, size: number): QueueState {
       identity: maybe(identity),
       hold: maybe(() => ({ since: instant(), was: identity(), seen: identity() })),
       passages: Array.from({ length: whole(4) }, () => ({ state: pick(STATE_TYPES), at: instant(), reason: word() })),
+      founding: maybe(() => ({ cluster: word(), at: instant() })),
       operations: Array.from({ length: whole(3) }, (_, n) => ({
         id: n + 1,
         startedAt: instant(),

@@ -37,13 +37,15 @@ do_join() {
         ;;
       refused)
         text="the appliance does not let it join: $(answers_of why)"
+        # Where it holds the turn, it gives it back.
+        join_result 3
         return 3
         ;;
       bootstrap | join)
         take_turn "$1" "$2" "$3" "${4:-}"
-        code=$?
-        join_result "$code" || return $?
-        return "$code"
+        turn_code=$?
+        join_result "$turn_code" || return $?
+        return "$turn_code"
         ;;
       *)
         text="the appliance gave an answer that this agent does not know: $verdict"
@@ -65,9 +67,15 @@ join_result() {
 # NAME SECONDS CONFIG-FILE CA-FILE
 take_turn() {
   join_end=$(($(uptime_seconds) + $2))
+  founding=$(answers_of founding)
   if is_marked ".$cluster-initialized" || is_marked ".$cluster-joined"; then
-    text="done before"
-    return 2
+    founding_before=$(cat "$STATE/.$cluster-founding" 2>/dev/null) || founding_before=''
+    if [ "$founding" = unknown ] || [ "$founding" = "$founding_before" ]; then
+      text="done before"
+      return 2
+    fi
+    text="this system was a member of an earlier cluster $cluster, which was begun anew since; install it again"
+    return 3
   fi
   # Its folder is for others too; what is in it is not.
   (umask 022 && mkdir -p "$(dirname "$3")")
@@ -86,11 +94,16 @@ take_turn() {
     do_health "$1" "$left" 5 "$health" "$4" || return 3
   done
   if [ "$verdict" = bootstrap ]; then
-    mark ".$cluster-initialized" || return 1
+    mark_member initialized || return 1
     text="began cluster $cluster"
     return 0
   fi
   add_member "$4"
+}
+
+# initialized or joined, and of which cluster of that name: first that, because the other is the proof.
+mark_member() {
+  printf '%s\n' "$founding" | put_file "$STATE/.$cluster-founding" && mark ".$cluster-$1"
 }
 
 # Asks one member after the other until one has it as a member.
@@ -102,19 +115,19 @@ add_member() {
     for member in $(answers_of member); do
       # After an answer that was lost: it may be in already.
       if [ "$unsure" = 1 ] && is_listed "$1"; then
-        mark ".$cluster-joined" || return 1
+        mark_member joined || return 1
         text="member of $cluster, says $member"
         return 0
       fi
       request POST "$member" "$payload" "$1"
       case $status in
         200 | 201)
-          mark ".$cluster-joined" || return 1
+          mark_member joined || return 1
           text="joined $cluster at $member"
           return 0
           ;;
         409)
-          mark ".$cluster-joined" || return 1
+          mark_member joined || return 1
           text="$member says that it is a member already"
           return 2
           ;;

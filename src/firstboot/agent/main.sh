@@ -107,6 +107,8 @@ run_all() {
       return 3
       ;;
   esac
+  # Killed after the step that wants it, it has not come yet.
+  reboot_if_wanted reboot || return $?
   # Not a pipe: its loop would be a process of its own.
   while read -r line <&4; do
     [ -n "$line" ] || continue
