@@ -287,7 +287,11 @@ describe("the first-boot agent, over HTTPS", () => {
   for (const client of ["curl", "wget", "openssl"] as const) {
     test(`with ${client} goes by the key alone: the certificate may be out of date and name somebody else`, async () => {
       // Made so that it ended in 2010.
-      const certificate = await loadCertificate(folder, "10.97.0.1" as Ipv4Address, 631_152_000_000 as Instant);
+      const certificate = await loadCertificate(
+        folder,
+        { address: "10.97.0.1" as Ipv4Address },
+        631_152_000_000 as Instant,
+      );
       await open({ tls: { key: certificate.keyPem, cert: certificate.certPem } });
       const machine = machineWith({ client, trust: agentTrustOf(certificate), steps: [counting("own")] });
       const { code, output } = await runAgent(machine);
@@ -296,9 +300,13 @@ describe("the first-boot agent, over HTTPS", () => {
     });
 
     test(`with ${client} tells a server with another key nothing`, async () => {
-      const certificate = await loadCertificate(folder, "10.97.0.1" as Ipv4Address, 631_152_000_000 as Instant);
+      const certificate = await loadCertificate(
+        folder,
+        { address: "10.97.0.1" as Ipv4Address },
+        631_152_000_000 as Instant,
+      );
       const other = mkdtempSync(join(tmpdir(), "agent-tls-"));
-      const foreign = await loadCertificate(other, "10.97.0.1" as Ipv4Address, Date.now() as Instant);
+      const foreign = await loadCertificate(other, { address: "10.97.0.1" as Ipv4Address }, Date.now() as Instant);
       rmSync(other, { recursive: true });
       await open({ tls: { key: foreign.keyPem, cert: foreign.certPem } });
       const machine = machineWith({ client, trust: agentTrustOf(certificate), patience: 1 });
@@ -309,7 +317,7 @@ describe("the first-boot agent, over HTTPS", () => {
   }
 
   test("does not fall back to a program that cannot tell whom it speaks to", async () => {
-    const certificate = await loadCertificate(folder, "10.97.0.1" as Ipv4Address, Date.now() as Instant);
+    const certificate = await loadCertificate(folder, { address: "10.97.0.1" as Ipv4Address }, Date.now() as Instant);
     await open({ tls: { key: certificate.keyPem, cert: certificate.certPem } });
     const machine = machineWith({ client: "wget of busybox", trust: agentTrustOf(certificate) });
     const { code, output } = await runAgent(machine);

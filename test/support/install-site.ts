@@ -18,6 +18,7 @@ export function installSite(profile: Profile = proxmoxProfile(), machines: Parti
     profiles: new Map([[profile.name, profile]]),
     machines: { ...NO_MACHINE_SETTINGS, ...machines },
     images: [],
+    httpClusters: new Map(),
     bogusUuids: new Set(),
   };
 }
