@@ -134,6 +134,11 @@ export class Appliance {
   command(...args: string[]): string {
     return this.#lab.run("gw", [process.execPath, MAIN, "--config", this.configPath, ...args]);
   }
+
+  /** The same for a command that waits for something that this process serves. */
+  commandBeside(...args: string[]): Promise<string> {
+    return this.#lab.runBeside("gw", [process.execPath, MAIN, "--config", this.configPath, ...args]);
+  }
 }
 
 /** Names of the first slots; the ones behind them are numbered. */

@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 /**
  * An embedded network: a namespace that is the gateway, one that is the switch, and more for clients. Everything it
@@ -91,6 +92,12 @@ export class Lab {
   /** Runs a command to its end and returns what it printed; throws with its error output when it fails. */
   run(role: string, argv: readonly string[]): string {
     return execFileSync("ip", ["netns", "exec", this.namespaceOf(role), ...argv], { encoding: "utf8", stdio: "pipe" });
+  }
+
+  /** The same while this process goes on, for a command that waits for something that this process serves. */
+  async runBeside(role: string, argv: readonly string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)("ip", ["netns", "exec", this.namespaceOf(role), ...argv]);
+    return stdout;
   }
 
   /** Starts a program whose output goes to `<name>.log` in the lab's folder. It does not outlive this process. */

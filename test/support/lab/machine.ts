@@ -22,11 +22,15 @@ export class Machine {
   /** The first one boots. */
   readonly macs: readonly [string, string];
   readonly console: SerialLog;
+  /** Its disk comes first, as in a rack whose machines boot from the network only when they are told to. BIOS only. */
+  readonly #diskFirst: boolean;
   readonly #lab: Lab;
   readonly #path: (name: string) => string;
   #process: LabProcess | null = null;
 
-  constructor(lab: Lab, number: number, firmware: Firmware) {
+  constructor(lab: Lab, number: number, firmware: Firmware, options: { readonly diskFirst?: boolean } = {}) {
+    this.#diskFirst = options.diskFirst ?? false;
+    if (this.#diskFirst && firmware !== "bios") throw new Error("only BIOS machines can have their disk first");
     const nn = number.toString(16).padStart(2, "0");
     this.number = number;
     this.firmware = firmware;
@@ -47,9 +51,11 @@ export class Machine {
     }
   }
 
-  powerOn(): void {
+  /** `network`: this once, where its disk comes first. */
+  powerOn(firstBoot: "network" | "usual" = "usual"): void {
     if (this.isOn) return;
-    this.#process = this.#lab.start("sw", `m${this.number}.qemu`, ["nice", "qemu-system-x86_64", ...this.#arguments()]);
+    const argv = ["nice", "qemu-system-x86_64", ...this.#arguments(firstBoot)];
+    this.#process = this.#lab.start("sw", `m${this.number}.qemu`, argv);
   }
 
   /** As pulling the plug. */
@@ -83,7 +89,8 @@ export class Machine {
     monitor.close();
   }
 
-  #arguments(): readonly string[] {
+  #arguments(firstBoot: "network" | "usual"): readonly string[] {
+    const isOrdered = this.#diskFirst || this.firmware === "uefi";
     const product = `type=1,manufacturer=Bootqueue,product=Lab Machine,serial=${this.serial},family=lab`;
     return [
       ...["-name", `m${this.number}`, "-accel", "tcg", "-m", "512", "-smp", "1"],
@@ -96,12 +103,18 @@ export class Machine {
       // already, which QEMU overrules.
       ...this.#card(
         0,
-        { bios: ",bootindex=1", uefi: ",romfile=", "uefi-secure": ",romfile=,bootindex=1" }[this.firmware],
+        {
+          bios: this.#diskFirst ? "" : ",bootindex=1",
+          uefi: ",romfile=",
+          "uefi-secure": ",romfile=,bootindex=1",
+        }[this.firmware],
       ),
       // Without a ROM the second card cannot boot: the installer is the first to use it.
       ...this.#card(1, ",romfile="),
       ...["-drive", `if=none,id=d0,format=raw,file=${this.#path("disk")},cache=unsafe`],
-      ...["-device", `virtio-blk-pci,drive=d0,serial=${this.serial}${this.firmware === "uefi" ? "" : ",bootindex=2"}`],
+      ...["-device", `virtio-blk-pci,drive=d0,serial=${this.serial}${isOrdered ? "" : ",bootindex=2"}`],
+      // A boot index would overrule it.
+      ...(this.#diskFirst ? ["-boot", firstBoot === "network" ? "order=c,once=n" : "order=c"] : []),
     ];
   }
 
