@@ -49,6 +49,14 @@ installed = 30
 first_boot = 60
 joining = 30
 
+# [power]                         # machines are switched on by their BMCs
+# user = "bootqueue"
+# password_file = "/etc/bootqueue/bmc-password"
+# [[power.host]]
+# mac = "52:54:00:ab:cd:ef"
+# url = "https://10.0.9.5"
+# fingerprint = "AB:CD:…"          # SHA-256 of the BMC's certificate
+
 [paths]
 state = "/var/lib/bootqueue"
 assets = "/var/lib/bootqueue/assets"
