@@ -61,6 +61,8 @@ import { Engine } from "./queue/engine.ts";
 import type { HostId } from "./queue/host.ts";
 import { EMPTY_QUEUE, findHost, findHostByMac, findMacAt } from "./queue/state.ts";
 import type { Outbox } from "./registration/outbox.ts";
+import { RemoteInstalls } from "./remote-installs.ts";
+import { reachable, runCommand } from "./run-command.ts";
 import { systemClock } from "./std/clock.ts";
 import { jsonLog, type Log } from "./std/log.ts";
 import { formatProblem } from "./std/problem.ts";
@@ -198,6 +200,15 @@ class Daemon {
     await this.#openTftp(engine, passed);
     await watching;
     await this.#openDhcp(engine, passed, pool);
+    const remote = new RemoteInstalls({
+      engine,
+      site: () => this.#site,
+      reach: reachable,
+      run: runCommand,
+      log: this.#log,
+    });
+    remote.start(REMOTE_LOOK_MS);
+    this.#closers.push(() => remote.close());
     this.#listenToSignals(engine);
     this.#trace.note({ mac: null, road: "daemon", outcome: "noted", what: `bootqueue ${VERSION} started`, why: "" });
     const { slots, hosts } = engine.state;
@@ -525,6 +536,8 @@ class Daemon {
 /** Footprints of earlier runs that are shown again after a restart. */
 const RECALLED_MAX = 2000;
 const LOOK_AGAIN_MS = 30_000;
+/** Machines that wait for a command of ours, or cannot tell that they are up, are looked for this often. */
+const REMOTE_LOOK_MS = 5000;
 
 function serverOf(fetch: Parameters<typeof createAdaptorServer>[0]["fetch"]): Server {
   // Without options for HTTP/2 or TLS this is what it makes.
