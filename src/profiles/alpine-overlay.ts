@@ -94,7 +94,8 @@ fail() {
 setup-keymap ${keyboard} ${keyboard}
 setup-timezone -z "$(cat /etc/bootqueue/timezone)"
 tell partition-and-copy started
-export ERASE_DISKS="$(readlink -f "$disk")" ROOTFS=${storage.filesystem}
+ERASE_DISKS=$(readlink -f "$disk")
+export ERASE_DISKS ROOTFS=${storage.filesystem}
 ${swap}setup-disk -m sys "$ERASE_DISKS" || fail partition-and-copy
 tell partition-and-copy succeeded
 # setup-disk leaves nothing mounted: the root is where the release is told.

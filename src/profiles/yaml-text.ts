@@ -6,7 +6,7 @@ import { Document, isPair, isScalar, Scalar, visit } from "yaml";
  * so every text is quoted, and so is every key that could be anything but a text.
  */
 export function renderYaml(value: unknown): string {
-  const document = new Document(plain(value), { version: "1.1", aliasDuplicateObjects: false });
+  const document = new Document(plain(value), { aliasDuplicateObjects: false });
   visit(document, {
     Scalar(key, node) {
       if (typeof node.value === "string") node.type = isScript(node.value) ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE;
