@@ -240,6 +240,38 @@ describe("beside another server, the boot script", () => {
     assert.match(await script.text(), /no slot is free.*\n.*\n.*\nexit 1/);
   });
 
+  test("asked for in a machine's name by somebody else takes no slot: not for who was not heard by DHCP lately", async () => {
+    const bench = await machineBench({ mode: "proxy" });
+    bench.clock.advance(11 * 60_000);
+    const stray = await bench.request(SCRIPT, LEASED);
+    assert.equal(stray.status, 403);
+    assert.match(await stray.text(), /has not asked DHCP for anything in the last minutes/);
+    assert.equal(bench.slots(), "available available available");
+    await bench.dhcp(says(peach, UEFI_X64, "DISCOVER"));
+    assert.equal((await bench.request(SCRIPT, LEASED)).status, 200);
+    // A machine that has its slot goes on, whatever a restart made us forget.
+    bench.clock.advance(11 * 60_000);
+    assert.equal((await bench.request(SCRIPT, LEASED)).status, 200);
+  });
+
+  test("asked for from another address than the machine took is refused", async () => {
+    const bench = await machineBench({ mode: "proxy" });
+    await bench.dhcp(says(peach, UEFI_X64, "DISCOVER"));
+    await bench.dhcp(selects(peach, UEFI_X64, LEASED, ROUTER));
+    const stray = await bench.request(SCRIPT, BEYOND);
+    assert.equal(stray.status, 403);
+    assert.match(await stray.text(), /took the address 10\.97\.0\.200, and 10\.97\.0\.201 asks/);
+    assert.equal((await bench.request(SCRIPT, LEASED)).status, 200);
+  });
+
+  test("asked for by HEAD takes no slot", async () => {
+    const bench = await machineBench({ mode: "proxy" });
+    await bench.dhcp(says(peach, UEFI_X64, "DISCOVER"));
+    const before = bench.engine.state;
+    assert.equal((await bench.request(SCRIPT, LEASED, { method: "HEAD" })).status, 404);
+    assert.equal(bench.engine.state, before);
+  });
+
   test("of an installed machine leads to its own disk and takes no second slot", async () => {
     const bench = await machineBench({ mode: "proxy" });
     await bench.request(SCRIPT, LEASED);

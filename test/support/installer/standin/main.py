@@ -2,7 +2,8 @@
 
 The order of things is that of the real one's start script: DHCP on every NIC, answer, first-boot file, disk, webhook,
 reboot. `standin.release=9.1` on the kernel's command line makes it behave like that release (8.2 to 9.2, which is what
-it is without), `standin.pause=SECONDS` holds it between the answer and the disk.
+it is without), `standin.pause=SECONDS` holds it between the answer and the disk. `standin.fingerprint=HEX` is one that
+is fixed in the image, and wins over that of DHCP.
 """
 
 import json
@@ -33,7 +34,8 @@ def main():
     url = from_lease("proxmox-auto-installer-manifest-url")
     if url is None:
         stop("no URL for the answer: no lease has option 250")
-    settings = fetch_answer(url, release)
+    fingerprint = arguments.get("standin.fingerprint") or from_lease("proxmox-auto-installer-cert-fingerprint")
+    settings = fetch_answer(url, release, fingerprint)
     install(settings, release, int(arguments.get("standin.pause", "0")))
 
 
@@ -58,7 +60,7 @@ def from_lease(option):
     return None
 
 
-def fetch_answer(url, release):
+def fetch_answer(url, release, fingerprint):
     body = {} if release < (8, 3) else {"$schema": {"version": "1.0"}}
     body |= {
         "product": {"fullname": "Proxmox VE", "product": "pve", "enable_btrfs": True},
@@ -77,7 +79,7 @@ def fetch_answer(url, release):
     }
     say("asks for its answer")
     try:
-        response = wire.request("POST", url, headers, compact(body), any_success=release < (9, 2))
+        response = wire.request("POST", url, headers, compact(body), release < (9, 2), fingerprint)
     except wire.HttpError as error:
         # Since 9.2 the operator can read on the console what the server said.
         stop(f"fetching the answer failed: {error}" + (f": {error.body}" if release >= (9, 2) else ""))
@@ -121,7 +123,9 @@ def fetch_first_boot(first_boot):
     if first_boot["source"] == "from-iso":
         stop("the ISO holds no first-boot script")
     try:
-        script = wire.request("GET", first_boot["url"], {"accept": "*/*", "user-agent": "ureq/3.0.12"}).body
+        headers = {"accept": "*/*", "user-agent": "ureq/3.0.12"}
+        fingerprint = first_boot.get("cert-fingerprint", first_boot.get("cert_fingerprint"))
+        script = wire.request("GET", first_boot["url"], headers, fingerprint=fingerprint).body
     except wire.HttpError as error:
         stop(f"fetching the first-boot script failed: {error}: {error.body}")
     say(f"has its first-boot script, {len(script)} octets")
@@ -129,8 +133,9 @@ def fetch_first_boot(first_boot):
 
 def send_report(webhook, body, reboot_on_error, release):
     headers = {"content-type": "application/json; charset=utf-8", "accept": "*/*", "user-agent": "ureq/3.0.12"}
+    fingerprint = webhook.get("cert-fingerprint", webhook.get("cert_fingerprint"))
     try:
-        wire.request("POST", webhook["url"], headers, compact(body), any_success=release < (9, 2))
+        wire.request("POST", webhook["url"], headers, compact(body), release < (9, 2), fingerprint)
     except wire.HttpError as error:
         if not reboot_on_error:
             stop(f"the webhook failed, though the system is installed: {error}: {error.body}")

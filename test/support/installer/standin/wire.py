@@ -1,15 +1,21 @@
-"""HTTP as the installer's own client speaks it: 200 and 201 only, 301 to 303 repeated as GET, no retry, 60 seconds."""
+"""HTTP and HTTPS as the installer's own client speaks it: 200 and 201 only, 301 to 303 repeated as GET, no retry, 60 s.
+
+With a fingerprint the certificate must have it, and nothing else of it is looked at; without one it must lead to an
+issuer that the system knows, of which this one knows none.
+"""
 
 import binascii
+import hashlib
 import re
 import socket
+import ssl
 import time
 import zlib
 
 TIMEOUT_SECONDS = 60
 REDIRECTS_MAX = 10
 BODY_MAX = 10 * 1024 * 1024
-URL = re.compile(r"http://(?:([^@/]*)@)?([^/:?#@]+)(?::(\d+))?([^#]*)")
+URL = re.compile(r"(https?)://(?:([^@/]*)@)?([^/:?#@]+)(?::(\d+))?([^#]*)")
 
 
 class HttpError(Exception):
@@ -27,11 +33,13 @@ class Response:
         self.body = body
 
 
-def request(method, url, headers, body=b"", any_success=False):
-    """`any_success`: installers up to 9.1 took every 2xx."""
+def request(method, url, headers, body=b"", any_success=False, fingerprint=None):
+    """`any_success`: installers up to 9.1 took every 2xx. `fingerprint`: SHA-256 in hex, colons optional."""
+    if fingerprint is not None and not re.fullmatch(r"([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}", fingerprint):
+        raise HttpError(f"the fingerprint is not one: {fingerprint!r}")
     deadline = time.monotonic() + TIMEOUT_SECONDS
     for _ in range(REDIRECTS_MAX):
-        response = exchange(method, url, headers, body, deadline)
+        response = exchange(method, url, headers, body, deadline, fingerprint)
         if response.status not in (301, 302, 303):
             break
         url = absolute(response.headers.get("location", ""), url)
@@ -47,15 +55,15 @@ def request(method, url, headers, body=b"", any_success=False):
 
 def absolute(location, base):
     if location.startswith("/"):
-        return re.match(r"http://[^/]*", base)[0] + location
+        return re.match(r"https?://[^/]*", base)[0] + location
     return location
 
 
-def exchange(method, url, headers, body, deadline):
+def exchange(method, url, headers, body, deadline, fingerprint):
     match = URL.fullmatch(url)
     if match is None or re.search(r"\s", url):
-        raise HttpError(f"expected an http:// URL without blanks, got {url!r}")
-    credentials, host, port, path = match.groups()
+        raise HttpError(f"expected an http:// or https:// URL without blanks, got {url!r}")
+    scheme, credentials, host, port, path = match.groups()
     if not path.startswith("/"):
         path = "/" + path
     lines = [f"{method} {path} HTTP/1.1", f"host: {host}" + (f":{port}" if port else "")]
@@ -65,13 +73,35 @@ def exchange(method, url, headers, body, deadline):
     if body:
         lines.append(f"content-length: {len(body)}")
     try:
-        with socket.create_connection((host, int(port or 80)), left(deadline)) as connection:
+        with connect(scheme, host, port, deadline, fingerprint) as connection:
             connection.settimeout(left(deadline))
             connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             with connection.makefile("rb") as stream:
                 return read_response(stream, connection, deadline)
     except (OSError, ValueError, zlib.error) as error:
         raise HttpError(f"{method} {host}: {error}") from error
+
+
+def connect(scheme, host, port, deadline, fingerprint):
+    plain = socket.create_connection((host, int(port or (443 if scheme == "https" else 80))), left(deadline))
+    if scheme == "http":
+        return plain
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if fingerprint is not None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    try:
+        secure = context.wrap_socket(plain, server_hostname=host)
+    except OSError:
+        plain.close()
+        raise
+    if fingerprint is not None:
+        found = hashlib.sha256(secure.getpeercert(binary_form=True)).hexdigest()
+        if found != fingerprint.replace(":", "").lower():
+            secure.close()
+            raise ValueError(f"the certificate's fingerprint is {found}, wanted {fingerprint}")
+    return secure
 
 
 def left(deadline):
