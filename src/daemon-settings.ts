@@ -40,14 +40,18 @@ export async function loadSettings(path: string): Promise<Result<Settings, reado
   const used = new Set<string>(config.slots.map((slot) => slot.profile));
   const sources = loaded.value.profiles;
   const machines = machineSettings(config);
+  const templates = new Map(loaded.value.templates.map(({ name, text }) => [`${name}.toml`, text]));
   const profiles = parseProfiles(
     sources.filter(({ name }) => used.has(name)),
     (name) => overlaysOf(config, machines, name),
+    templates,
   );
   if (!profiles.ok) return profiles;
   // A host may still be installing with a profile whose slot has just gone from the configuration. What no slot names
   // may be half-written; that is no reason not to start.
-  const spare = sources.filter(({ name }) => !used.has(name)).map((source) => parseProfiles([source]));
+  const spare = sources
+    .filter(({ name }) => !used.has(name))
+    .map((source) => parseProfiles([source], undefined, templates));
   const known = spare.flatMap((profile) => (profile.ok ? [...profile.value] : []));
   const images = await loadImages(config.paths.assets);
   const settings = { config, profiles: new Map([...profiles.value, ...known]), images, machines };

@@ -133,3 +133,23 @@ describe("settings of hosts", () => {
     await settingsOf(slot() + host('settings.global.country = "at"'));
   });
 });
+
+describe("a template beside its profile", () => {
+  test("is read with it, is no profile itself, and is named when something in it is wrong", async () => {
+    const profile = 'kind = "proxmox"\nimage = "pve"\ntemplate = "answer.toml"\n';
+    await mkdir(join(folder, "profiles"), { recursive: true });
+    const template = join(folder, "profiles", "answer.toml");
+    await writeFile(template, '[global]\nfqdn = "{{nonsense}}"\n');
+    assert.match(
+      await problemsOf(slot(), profile),
+      /^profiles\/pve\.toml: template: answer\.toml, line 2: there is no placeholder \{\{nonsense\}\}/,
+    );
+    await writeFile(template, '[global]\nfqdn = "{{fqdn}}"\n');
+    assert.match(
+      await problemsOf(slot(), profile),
+      /slot 10\.11\.0\.2 with profile pve: template: answer\.toml: global\.keyboard: missing/,
+    );
+    assert.match(await problemsOf(slot().replace('"pve"', '"answer"'), profile), /there is no profile "answer"/);
+    await rm(template);
+  });
+});

@@ -54,6 +54,8 @@ export interface ProfileFile {
 export interface LoadedConfig {
   readonly config: Config;
   readonly profiles: readonly ProfileFile[];
+  /** Files beside the profiles that a profile names as its template. */
+  readonly templates: readonly ProfileFile[];
 }
 
 /** The file that is read when nobody names one. */
@@ -130,14 +132,17 @@ export async function loadConfig(path: string): Promise<Result<LoadedConfig, rea
   if (!parsed.ok) return err(inFile(path, parsed.error));
   const profiles = await readProfiles(parsed.value.paths.profiles);
   if (!profiles.ok) return profiles;
-  const missing = missingProfiles(parsed.value, new Set(profiles.value.map(({ name }) => name)));
+  const named = new Set(profiles.value.flatMap(({ text }) => templateOf(text) ?? []));
+  const isTemplate = ({ name }: ProfileFile) => named.has(`${name}.toml`);
+  const own = profiles.value.filter((file) => !isTemplate(file));
+  const missing = missingProfiles(parsed.value, new Set(own.map(({ name }) => name)));
   const unreadable = [
     ...(await credentialProblems(parsed.value.cluster)),
     ...(await registrationFileProblems(parsed.value.registration)),
     ...(await powerFileProblems(parsed.value.powerTargets)),
   ];
   if (missing.length + unreadable.length > 0) return err(inFile(path, [...missing, ...unreadable]));
-  return ok({ config: parsed.value, profiles: profiles.value });
+  return ok({ config: parsed.value, profiles: own, templates: profiles.value.filter(isTemplate) });
 }
 
 /** The same problems, each with the name of the file in front. */
@@ -188,6 +193,13 @@ function ruleProblems({ network, dhcp, http, operator, pool }: Config): Problem[
 async function readProfiles(folder: string): Promise<Result<readonly ProfileFile[], readonly Problem[]>> {
   const names = await tomlFilesIn(folder);
   return names.ok ? readAll(folder, names.value) : err([names.error]);
+}
+
+/** The file that a profile names as its template; null: none, or nothing can be told. */
+function templateOf(text: string): string | null {
+  const document = parseToml(text);
+  const { template } = (document.ok ? document.value : {}) as { readonly template?: unknown };
+  return typeof template === "string" ? template : null;
 }
 
 /** Looked for before the configuration is: slots may take their names from them. */

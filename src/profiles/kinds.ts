@@ -1,10 +1,12 @@
 import { alpine } from "./alpine.ts";
+import type { Template } from "./answer-template.ts";
 import { debian } from "./debian.ts";
 import { flatcar } from "./flatcar.ts";
 import { kickstart } from "./kickstart.ts";
 import type { ProfileKind } from "./kind.ts";
 import { nixos } from "./nixos.ts";
 import { proxmox } from "./proxmox.ts";
+import { proxmoxFromTemplate } from "./proxmox-template.ts";
 import { talos } from "./talos.ts";
 import { ubuntu } from "./ubuntu.ts";
 
@@ -24,6 +26,17 @@ const KINDS = {
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KINDS);
+
+/** Kinds whose answer may be a template of the operator's own. */
+const TEMPLATE_KINDS = {
+  proxmox: <T>(template: Template, use: UseKind<T>) => use(proxmoxFromTemplate(template)),
+} as const;
+
+/** null: this kind takes no template. */
+export function withTemplateKind<T>(name: string, template: Template, use: UseKind<T>): T | null {
+  if (!Object.hasOwn(TEMPLATE_KINDS, name)) return null;
+  return TEMPLATE_KINDS[name as keyof typeof TEMPLATE_KINDS](template, use);
+}
 
 /** null: there is no such kind. */
 export function withKind<T>(name: string, use: UseKind<T>): T | null {

@@ -19,9 +19,10 @@ import type {
   InstallReport,
   InstallTarget,
   Links,
+  ProfileKind,
   RemoteInstall,
 } from "./kind.ts";
-import { KIND_NAMES, withKind } from "./kinds.ts";
+import { KIND_NAMES, withKind, withTemplateKind } from "./kinds.ts";
 import type { Layer, MergedSettings } from "./layers.ts";
 import type { ServerType } from "./server-type.ts";
 
@@ -94,11 +95,12 @@ export interface ProfileSource {
 export function parseProfiles(
   sources: readonly ProfileSource[],
   overlaysOf: (name: string) => readonly Overlay[] = () => [],
+  templates: ReadonlyMap<string, string> = new Map(),
 ): Result<Profiles, readonly Problem[]> {
   const profiles = new Map<ProfileName, Profile>();
   const problems: Problem[] = [];
   for (const { name, file, text } of sources) {
-    const profile = parseProfile(name, text, { file, overlays: overlaysOf(name) });
+    const profile = parseProfile(name, text, { file, overlays: overlaysOf(name), templates });
     if (profile.ok) profiles.set(profile.value.name, profile.value);
     else
       problems.push(
@@ -108,11 +110,21 @@ export function parseProfiles(
   return problems.length > 0 ? err(problems) : ok(profiles);
 }
 
+/** What a profile is read with. */
+export interface ProfileSurroundings {
+  /** Where it stands, for messages. */
+  readonly file?: string;
+  /** What is laid over it on some machine. */
+  readonly overlays?: readonly Overlay[];
+  /** The texts of the files beside it, by name: `answer.toml`. */
+  readonly templates?: ReadonlyMap<string, string>;
+}
+
 /** `name` is the file's without `.toml`. */
 export function parseProfile(
   name: string,
   text: string,
-  { file = `${name}.toml`, overlays = [] }: { readonly file?: string; readonly overlays?: readonly Overlay[] } = {},
+  { file = `${name}.toml`, overlays = [], templates = new Map() }: ProfileSurroundings = {},
 ): Result<Profile, readonly Problem[]> {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(name)) {
     return err([
@@ -122,7 +134,7 @@ export function parseProfile(
   const document = parseToml(text);
   if (!document.ok) return err([document.error]);
   // TOML has a table at its root, whatever the text.
-  const { kind, secure_boot: secureBoot = false, ...values } = document.value as Record<string, unknown>;
+  const { kind, secure_boot: secureBoot = false, template, ...values } = document.value as Record<string, unknown>;
   const wanted = `expected ${formatChoice(KIND_NAMES)}`;
   if (typeof kind !== "string") {
     const message = kind === undefined ? `missing: ${wanted}` : `${wanted}, found ${describeValue(kind)}`;
@@ -132,9 +144,17 @@ export function parseProfile(
     return err([{ path: "secure_boot", message: `expected true or false, found ${describeValue(secureBoot)}` }]);
   }
   const base = { name: `profile ${name}`, file, path: "", values };
-  const profile = withKind(kind, (found) =>
-    bindProfile({ name: name as ProfileName, secureBoot, kind: found, base }, overlays),
-  );
+  const use = <Settings>(found: ProfileKind<Settings>) =>
+    bindProfile({ name: name as ProfileName, secureBoot, kind: found, base }, overlays);
+  if (template !== undefined && KIND_NAMES.includes(kind)) {
+    const text = typeof template === "string" ? templates.get(template) : undefined;
+    const known = templates.size === 0 ? "" : `; there are: ${[...templates.keys()].join(", ")}`;
+    const message = `expected the name of a file beside the profile such as "answer.toml", found ${describeValue(template)}${known}`;
+    if (text === undefined) return err([{ path: "template", message }]);
+    const made = withTemplateKind(kind, { name: String(template), text }, use);
+    return made ?? err([{ path: "template", message: `profiles of the kind ${kind} take no template` }]);
+  }
+  const profile = withKind(kind, use);
   if (profile !== null) return profile;
   const near = nearest(kind, KIND_NAMES);
   const hint = near === null ? "" : `; did you mean "${near}"?`;
