@@ -39,6 +39,8 @@ export class SimNode {
     output: string;
     ended: boolean;
   } | null = null;
+  /** Its certificate is another one now. */
+  onJoined: () => void = () => {};
   /** How often it created or joined. */
   creations = 0;
   joins = 0;
@@ -99,6 +101,13 @@ export class SimulatedNodes {
     return cluster;
   }
 
+  /** Runs `pvecm`; false: something is running already. */
+  order(node: SimNode, argv: readonly string[], secret = ""): boolean {
+    if (node.job !== null && !node.job.ended) return false;
+    node.job = { argv: [...argv, `secret=${secret}`], begun: this.#clock.now(), step: 0, output: "", ended: false };
+    return true;
+  }
+
   /** Every line that lets somebody in anywhere, and every file beside it. */
   allKeys(): string[] {
     return [...this.nodes.values()].flatMap((node) => [...node.keys, ...node.authorizedKeys, ...node.knownHosts]);
@@ -123,7 +132,7 @@ export class SimulatedNodes {
       const before = this.disturb({ node, what, when: "before" });
       if (before !== null) return err(before);
       if (signal.aborted) return err({ type: "aborted" });
-      this.#progress();
+      this.progress();
       const result = work();
       const after = this.disturb({ node, what, when: "after" });
       if (after !== null) return err(after);
@@ -134,14 +143,7 @@ export class SimulatedNodes {
       look: () => call("look", () => ok(this.#view(node))),
       startJob: (argv, secret = "") =>
         call(`startJob ${argv.slice(0, 2).join(" ")}`, () => {
-          if (node.job === null || node.job.ended)
-            node.job = {
-              argv: [...argv, `secret=${secret}`],
-              begun: this.#clock.now(),
-              step: 0,
-              output: "",
-              ended: false,
-            };
+          this.order(node, argv, secret);
           return ok(undefined);
         }),
       clearJob: () =>
@@ -206,7 +208,7 @@ export class SimulatedNodes {
   }
 
   /** What runs on the nodes goes on whether anybody looks or not; nobody can tell when it is done only on looking. */
-  #progress(): void {
+  progress(): void {
     for (const node of this.nodes.values()) {
       const { job } = node;
       if (job === null || job.ended || !node.isUp) continue;
@@ -253,6 +255,7 @@ export class SimulatedNodes {
     node.cluster = cluster;
     node.keys = [];
     node.fingerprint = fingerprintFor(`${node.name} in ${cluster.name}`);
+    node.onJoined();
     if (!cluster.keys.includes(node.rootKey)) cluster.keys.push(node.rootKey);
     for (const member of cluster.members) if (member.node === node) member.online = true;
     end(job, `${job.output}OK\nsuccessfully added node '${node.name}' to cluster.\nTASK OK`);
