@@ -213,6 +213,23 @@ describe("createMachineApp() › the boot script", () => {
 });
 
 describe("createMachineApp() › the answer file", () => {
+  test("holds the key of this install, which is told to be on its way before the answer is", async () => {
+    const told: string[] = [];
+    const bench = await machineBench({
+      profile: proxmoxProfile({ cluster: "lab" }),
+      joinKeys: {
+        publicKeyFor: async (host) => `ssh-ed25519 AAAAC3Nz bootqueue-${host.id}`,
+        leaves: async () => void told.push(`leaves in ${stateOf(bench)}`),
+      },
+    });
+    await bench.bring(peach, "pxe_booted");
+    const answer = await bench.post(answerPath(bench), FIRST, answerRequest(peach));
+    const document = parse(await answer.text()) as Record<string, Record<string, string[]>>;
+    assert.match(document.global?.["root-ssh-keys"]?.at(-1) ?? "", /^ssh-ed25519 AAAAC3Nz bootqueue-/);
+    assert.equal(document.global?.["root-ssh-keys"]?.length, 2);
+    assert.deepEqual(told, ["leaves in pxe_booted"]);
+  });
+
   test("is only served when the move is on disk: from then on the machine wipes its own", async () => {
     const bench = await machineBench();
     await bench.bring(peach, "pxe_booted");

@@ -14,6 +14,7 @@ import { type TlsEndpoint, Urls } from "../../src/boot/urls.ts";
 import { type DhcpMessage, decodeMessage, encodeMessage } from "../../src/dhcp/message.ts";
 import { serveDhcp } from "../../src/dhcp/server.ts";
 import { createMachineApp } from "../../src/http/machine-app.ts";
+import type { JoinKeys } from "../../src/http/machine-replies.ts";
 import type { DomainName, Hostname } from "../../src/net/hostname.ts";
 import type { Ipv4Address, Ipv4Subnet } from "../../src/net/ipv4-address.ts";
 import type { MacAddress } from "../../src/net/mac-address.ts";
@@ -75,6 +76,8 @@ export interface MachineBenchOptions {
   readonly machines?: MachineSettings;
   /** Slots after the numbered ones. */
   readonly moreSlots?: readonly DeclaredSlot[];
+  /** Keys for the answer files of hosts that join a cluster. */
+  readonly joinKeys?: JoinKeys;
 }
 
 /**
@@ -155,6 +158,7 @@ export async function machineBench(options: MachineBenchOptions = {}) {
     tracer,
     provisioned,
     remoteAddress: (c) => (c.env as { readonly from?: Ipv4Address } | undefined)?.from ?? null,
+    ...(options.joinKeys === undefined ? {} : { joinKeys: options.joinKeys }),
   });
 
   const tftp = new NetbootFiles({

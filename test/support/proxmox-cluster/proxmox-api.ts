@@ -15,7 +15,7 @@ const TICKET_MS = 2 * 3_600_000;
 export async function newCertificate(address: string): Promise<Certificate> {
   const folder = await mkdtemp(join(tmpdir(), "bootqueue-cert-"));
   try {
-    return await loadCertificate(folder, address as Ipv4Address, Date.UTC(2026, 10, 20) as Instant);
+    return await loadCertificate(folder, { address: address as Ipv4Address }, Date.UTC(2026, 10, 20) as Instant);
   } finally {
     await rm(folder, { recursive: true });
   }
