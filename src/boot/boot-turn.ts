@@ -2,8 +2,9 @@ import type { Ipv4Address } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
 import type { QueueEvent } from "../queue/event.ts";
 import type { AttemptToken, Host } from "../queue/host.ts";
-import { REFUSALS } from "../queue/refusal.ts";
+import { REFUSALS, type Refusal } from "../queue/refusal.ts";
 import type { QueueRules } from "../queue/rules.ts";
+import { type ScriptMeaning, stillBoots } from "../queue/script-booting.ts";
 import { findHost, findHostByMac, type QueueState, slotOf } from "../queue/state.ts";
 import type { Verdict } from "../queue/step.ts";
 import { formatProblem } from "../std/problem.ts";
@@ -44,7 +45,7 @@ export type BootTurn =
  * came that could have taken a slot, so this takes it. `from` null: nobody knows the address it asks from.
  */
 export async function takeBootTurn(parts: BootTurnParts, mac: MacAddress, from: Ipv4Address | null): Promise<BootTurn> {
-  const { queue, sightings, newToken } = parts;
+  const { queue, sightings } = parts;
   const before = findHostByMac(queue.state, mac);
   const mode = dhcpModeOf(before, parts.mode);
   if (mode === "ignore") return { type: "local-disk", host: before, reason: IGNORED };
@@ -52,16 +53,18 @@ export async function takeBootTurn(parts: BootTurnParts, mac: MacAddress, from: 
     const doubt = whyNotBooting(before, sightings, mac, from);
     if (doubt !== null) return { type: "refused", reason: "wrong-address", why: doubt };
     if (from !== null) sightings.found(mac, from);
-    const uuid = sightings.uuidOf(mac);
-    const verdict = await queue.dispatch({ type: "slot-claimed", mac, uuid, token: newToken() });
-    if (verdict.type === "refused") return { type: "local-disk", host: before, reason: REFUSALS[verdict.reason] };
+    const refusal = await whyNoSlot(parts, before, mac);
+    if (refusal !== null) return { type: "local-disk", host: before, reason: REFUSALS[refusal] };
   }
   const host = findHostByMac(queue.state, mac);
   if (host === undefined)
     return { type: "refused", reason: "unknown-host", why: "no host with this hardware address has a slot" };
   const stranger = hasOnlyOurAddresses(host, parts.mode) ? whyNotItsAddress(queue.state, host, from) : null;
   if (stranger !== null) return { type: "refused", reason: "wrong-address", why: stranger };
-  const verdict = await queue.dispatch({ type: "script-fetched", host: host.id });
+  const meaning = meaningFor(parts, host);
+  const verdict = await queue.dispatch(
+    meaning === null ? { type: "script-fetched", host: host.id } : { type: "script-booted", host: host.id, meaning },
+  );
   if (verdict.type === "refused") return { type: "local-disk", host, reason: REFUSALS[verdict.reason] };
   const now = findHost(queue.state, host.id);
   const install = now === undefined ? null : installationOf(queue.state, now, parts.site());
@@ -72,6 +75,20 @@ export async function takeBootTurn(parts: BootTurnParts, mac: MacAddress, from: 
   if (profile.problems.length > 0 && !mayTurnOut(parts.site().machines, asking))
     return { type: "refused", reason: "no-profile", why: profile.problems.map(formatProblem).join("; ") };
   return { type: "install", install };
+}
+
+/** null: the machine has a slot now, durably, or needs none because it boots again from the one it has. */
+async function whyNoSlot(parts: BootTurnParts, before: Host | undefined, mac: MacAddress): Promise<Refusal | null> {
+  if (before !== undefined && stillBoots(before, meaningFor(parts, before))) return null;
+  const uuid = parts.sightings.uuidOf(mac);
+  const verdict = await parts.queue.dispatch({ type: "slot-claimed", mac, uuid, token: parts.newToken() });
+  return verdict.type === "refused" ? verdict.reason : null;
+}
+
+/** What the script of its profile brings by itself; null: nothing. */
+function meaningFor({ queue, site }: BootTurnParts, host: Host): ScriptMeaning | null {
+  const slot = slotOf(queue.state, host);
+  return (slot && site().profiles.get(slot.profile)?.script()) ?? null;
 }
 
 /**

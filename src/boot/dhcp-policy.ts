@@ -10,6 +10,7 @@ import type { QueueEvent } from "../queue/event.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type Host } from "../queue/host.ts";
 import { isWithin, type Place } from "../queue/place.ts";
 import { REFUSALS } from "../queue/refusal.ts";
+import { type ScriptMeaning, stillBoots } from "../queue/script-booting.ts";
 import type { ProfileName, Slot } from "../queue/slot.ts";
 import { findHeldSlot, findHostByMac, findHostByUuid, type QueueState, slotOf } from "../queue/state.ts";
 import type { Verdict } from "../queue/step.ts";
@@ -42,6 +43,8 @@ export interface SlotDhcpPolicyParts {
   readonly provisioned: "ignore" | "local-boot";
   /** Does the system that this profile installs go on asking DHCP? */
   readonly usesDhcpOnceInstalled: (profile: ProfileName) => boolean;
+  /** What the profile's boot script brings by itself; null: nothing. */
+  readonly script: (profile: ProfileName) => ScriptMeaning | null;
   /** For hosts that have no mode of their own. */
   readonly mode: StandardMode;
   /** Does this profile want shim and GRUB instead of iPXE? */
@@ -308,6 +311,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     if (host.hold !== null) return null;
     if (ARMED.has(type)) return this.#serve(slot, asker);
     if (BEYOND_INSTALLING.has(type) && provisioned === "local-boot") return this.#serve(slot, asker);
+    if (stillBoots(host, this.#parts.script(slot.profile))) return this.#serve(slot, asker);
     return null;
   }
 

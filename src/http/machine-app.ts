@@ -178,7 +178,7 @@ async function takeInstallReport(parts: MachineAppParts, c: Context, token: stri
   const profile = profileOf(parts, host);
   if (profile === undefined) return note.refused(c, 409, what, "its profile is not in the configuration any more");
   // Only shells report by GET, and only kinds whose files they come from.
-  if (c.req.method !== "POST" && profile.files === null)
+  if (c.req.method !== "POST" && profile.files === null && profile.script() === null)
     return note.refused(c, 404, what, "this installer reports by POST");
   const report = profile.readInstallReport(await bodyOf(c));
   if (!report.ok) return note.refused(c, 400, what, `the report cannot be read: ${listed(report.error)}`);

@@ -76,6 +76,7 @@ function bind<Settings>(
     image: () => kind.image(settings),
     assets: (image = null) => kind.assets(settings, image),
     bootPlan: (target, links) => kind.bootPlan(settings, target, links),
+    script: () => kind.script?.(settings) ?? null,
     readAnswerRequest: (body) => kind.readAnswerRequest(body),
     answer: (target, links, request) => refusedBy(kind.answer(settings, target, links, request), elsewhere),
     files: kind.files === null ? null : bindFiles(kind.files, settings, elsewhere),

@@ -6,6 +6,7 @@ import type { MacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import type { Inventory } from "../queue/inventory.ts";
 import type { ProfileFlow } from "../queue/rules.ts";
+import type { ScriptMeaning } from "../queue/script-booting.ts";
 import type { Problem } from "../std/problem.ts";
 import type { Result } from "../std/result.ts";
 import type { BootImage, ImageWish, StoredImage } from "./boot-image.ts";
@@ -48,6 +49,8 @@ export interface ProfileKind<Settings> {
    */
   assets(settings: Settings, image: StoredImage | null): readonly string[];
   bootPlan(settings: Settings, target: InstallTarget, links: Links): BootPlan;
+  /** What its boot script brings by itself. Absent or null: nothing yet, an answer file follows and decides. */
+  script?(settings: Settings): ScriptMeaning | null;
   /** The files that its installer fetches one by one; null: it posts a description of its machine and gets one answer. */
   readonly files: AnswerFiles<Settings> | null;
   /** Who asks for an answer, and with which release of the installer. */

@@ -3,6 +3,7 @@ import type { Template } from "./answer-template.ts";
 import { debian } from "./debian.ts";
 import { flatcar } from "./flatcar.ts";
 import { kickstart } from "./kickstart.ts";
+import { ipxe } from "./ipxe.ts";
 import type { ProfileKind } from "./kind.ts";
 import { nixos } from "./nixos.ts";
 import { proxmox } from "./proxmox.ts";
@@ -23,6 +24,7 @@ const KINDS = {
   nixos: <T>(use: UseKind<T>) => use(nixos),
   talos: <T>(use: UseKind<T>) => use(talos),
   ubuntu: <T>(use: UseKind<T>) => use(ubuntu),
+  ipxe: <T>(use: UseKind<T>) => use(ipxe),
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KINDS);

@@ -1,4 +1,5 @@
 import type { ProfileFlow } from "../queue/rules.ts";
+import type { ScriptMeaning } from "../queue/script-booting.ts";
 import type { ProfileName } from "../queue/slot.ts";
 import { describeValue } from "../std/check-document.ts";
 import { formatChoice } from "../std/field.ts";
@@ -40,6 +41,7 @@ export interface Profile {
   image(): ImageWish | null;
   assets(image?: StoredImage | null): readonly string[];
   bootPlan(target: InstallTarget, links: Links): BootPlan;
+  script(): ScriptMeaning | null;
   readAnswerRequest(body: unknown): Result<AnswerRequest, readonly Problem[]>;
   answer(target: InstallTarget, links: Links, request: AnswerRequest): Result<Answer, readonly Problem[]>;
   /** null: its installer posts for one answer. */

@@ -6,6 +6,7 @@ import type { Identity } from "./identity.ts";
 import type { Inventory } from "./inventory.ts";
 import type { StepReport } from "./operation.ts";
 import type { Place } from "./place.ts";
+import type { ScriptMeaning } from "./script-booting.ts";
 import type { DeclaredSlot, SlotId } from "./slot.ts";
 
 /** Everything that can happen to the queue. What is random or secret was made at the edge and travels in here. */
@@ -49,6 +50,8 @@ export type QueueEvent =
   /** It answers no longer. */
   | { readonly type: "address-quiet"; readonly address: Ipv4Address }
   | { readonly type: "script-fetched"; readonly host: HostId }
+  /** It fetches a boot script that no answer file follows. */
+  | { readonly type: "script-booted"; readonly host: HostId; readonly meaning: ScriptMeaning }
   /** The point of no return. `macs`: every address the installer named. What it does not say of the machine is absent. */
   | ({
       readonly type: "answer-fetched";

@@ -217,7 +217,7 @@ function afterFirstBoot(state: QueueState, host: Host, now: Instant, rules: Queu
   return withNextJoin(withHost(state, { ...host, state: { type, since: now, deadline: null } }), now, rules);
 }
 
-function asInstalled(host: Host, now: Instant, rules: QueueRules, flow: ProfileFlow, reason = ""): Host {
+export function asInstalled(host: Host, now: Instant, rules: QueueRules, flow: ProfileFlow, reason = ""): Host {
   const deadline = flow.firstBoot ? later(now, rules.limitMs.installed) : null;
   return entered(host, { type: "installed", since: now, deadline }, reason);
 }

@@ -9,6 +9,7 @@ import * as operating from "./operating.ts";
 import * as powering from "./powering.ts";
 import { setRebuildOrdered, setRebuildResumed, setRebuildStopped, withRebuilds } from "./rebuild-set.ts";
 import type { QueueRules } from "./rules.ts";
+import { scriptBooted } from "./script-booting.ts";
 import type { QueueState } from "./state.ts";
 import type { Step } from "./step.ts";
 import * as taking from "./taking.ts";
@@ -37,6 +38,8 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
       return conflicts.addressQuiet(state, event);
     case "script-fetched":
       return installing.scriptFetched(state, event, now, rules);
+    case "script-booted":
+      return scriptBooted(state, event, now, rules);
     case "answer-fetched":
       return installing.answerFetched(state, event, now, rules);
     case "install-reported":

@@ -7,6 +7,7 @@ import { changedTraits, knownIdentity } from "../../src/queue/identity.ts";
 import { isWaitingToJoin } from "../../src/queue/installing.ts";
 import { OPERATIONS_MAX, STEPS_MAX, type StepReport } from "../../src/queue/operation.ts";
 import { awaitsRebuild } from "../../src/queue/rebuild-set.ts";
+import type { ScriptMeaning } from "../../src/queue/script-booting.ts";
 import { EMPTY_QUEUE, type QueueState } from "../../src/queue/state.ts";
 import type { Step } from "../../src/queue/step.ts";
 import { resume, transition } from "../../src/queue/transition.ts";
@@ -208,6 +209,11 @@ function identified(n: number, changed: number | null = null): QueueEvent {
   return { ...b.answer(n), uuid, serial: `S${n}${other(1)}`, boardSerial: `B${n}${other(2)}`, nics } as QueueEvent;
 }
 
+function meaning(random: { below(limit: number): number }): ScriptMeaning {
+  const kind = random.below(3);
+  return kind === 0 ? { type: "install" } : { type: "live", boots: kind === 1 ? null : 2 };
+}
+
 function randomEvent(random: { below(limit: number): number }, state: QueueState): QueueEvent {
   const n = 1 + random.below(MACHINES);
   const nic = random.below(5) === 0 ? 2 : 1;
@@ -231,6 +237,7 @@ function randomEvent(random: { below(limit: number): number }, state: QueueState
     { type: "slot-claimed", ...seen, token: b.token(`${n}-${random.below(1_000_000)}`) },
     b.modeSet(n, random.below(3) === 0 ? null : "proxy", nic),
     b.script(n),
+    random.below(3) === 0 ? b.scriptBooted(n, meaning(random)) : b.script(n),
     { ...b.answer(n), uuid } as QueueEvent,
     b.answer(n),
     identified(n),

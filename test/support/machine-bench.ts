@@ -135,6 +135,7 @@ export async function machineBench(options: MachineBenchOptions = {}) {
     newToken,
     bogusUuids: bogusOf(options),
     provisioned,
+    script: (name) => site.profiles.get(name)?.script() ?? null,
     usesDhcpOnceInstalled: () => options.usesDhcpOnceInstalled ?? false,
     wantsSecureBoot: (name) => site.profiles.get(name)?.secureBoot ?? false,
     mode,

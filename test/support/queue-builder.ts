@@ -6,6 +6,7 @@ import type { QueueEvent } from "../../src/queue/event.ts";
 import { type AttemptToken, type DhcpMode, hostIdOf } from "../../src/queue/host.ts";
 import type { Inventory } from "../../src/queue/inventory.ts";
 import type { QueueRules } from "../../src/queue/rules.ts";
+import type { ScriptMeaning } from "../../src/queue/script-booting.ts";
 import { type DeclaredSlot, type ProfileName, type Reservation, slotIdOf } from "../../src/queue/slot.ts";
 import type { QueueState } from "../../src/queue/state.ts";
 
@@ -110,6 +111,12 @@ export const modeSet = (n: number, mode: DhcpMode | null, nic = 1): QueueEvent =
   mode,
 });
 export const script = (n: number): QueueEvent => ({ type: "script-fetched", host: hostId(n) });
+/** A script that no answer file follows. */
+export const scriptBooted = (n: number, meaning: ScriptMeaning): QueueEvent => ({
+  type: "script-booted",
+  host: hostId(n),
+  meaning,
+});
 export const answer = (n: number): QueueEvent => ({
   type: "answer-fetched",
   host: hostId(n),
