@@ -321,7 +321,7 @@ class Daemon {
       newToken: newAttemptToken,
       bogusUuids: new Set(dhcp.bogus_uuids.flatMap((text) => parseSystemUuid(text) ?? [])),
       provisioned: dhcp.provisioned,
-      script: (profile) => this.#site.profiles.get(profile)?.script() ?? null,
+      scriptOf: (host) => installationOf(engine.state, host, this.#site)?.profile.script() ?? null,
       usesDhcpOnceInstalled: (profile) => this.#site.profiles.get(profile)?.usesDhcpOnceInstalled() ?? false,
       mode: this.#standardMode,
       wantsSecureBoot: (profile) => this.#site.profiles.get(profile)?.secureBoot ?? false,

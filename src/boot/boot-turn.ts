@@ -62,6 +62,8 @@ export async function takeBootTurn(parts: BootTurnParts, mac: MacAddress, from: 
   const stranger = hasOnlyOurAddresses(host, parts.mode) ? whyNotItsAddress(queue.state, host, from) : null;
   if (stranger !== null) return { type: "refused", reason: "wrong-address", why: stranger };
   const meaning = meaningFor(parts, host);
+  const unfit = meaning === null ? null : whyUnfit(parts, host);
+  if (unfit !== null) return { type: "refused", reason: "no-profile", why: unfit };
   const verdict = await queue.dispatch(
     meaning === null ? { type: "script-fetched", host: host.id } : { type: "script-booted", host: host.id, meaning },
   );
@@ -87,8 +89,14 @@ async function whyNoSlot(parts: BootTurnParts, before: Host | undefined, mac: Ma
 
 /** What the script of its profile brings by itself; null: nothing. */
 function meaningFor({ queue, site }: BootTurnParts, host: Host): ScriptMeaning | null {
-  const slot = slotOf(queue.state, host);
-  return (slot && site().profiles.get(slot.profile)?.script()) ?? null;
+  return installationOf(queue.state, host, site())?.profile.script() ?? null;
+}
+
+/** Where no answer file follows, this is the last time to look whether the profile fits the machine; null: it does. */
+function whyUnfit({ queue, site }: BootTurnParts, host: Host): string | null {
+  const install = installationOf(queue.state, host, site());
+  const problems = install?.profile.checkTarget(install.target) ?? [];
+  return problems.length === 0 ? null : problems.map(formatProblem).join("; ");
 }
 
 /**

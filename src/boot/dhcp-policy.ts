@@ -43,8 +43,8 @@ export interface SlotDhcpPolicyParts {
   readonly provisioned: "ignore" | "local-boot";
   /** Does the system that this profile installs go on asking DHCP? */
   readonly usesDhcpOnceInstalled: (profile: ProfileName) => boolean;
-  /** What the profile's boot script brings by itself; null: nothing. */
-  readonly script: (profile: ProfileName) => ScriptMeaning | null;
+  /** What the boot script of the host's profile brings by itself; null: nothing. */
+  readonly scriptOf: (host: Host) => ScriptMeaning | null;
   /** For hosts that have no mode of their own. */
   readonly mode: StandardMode;
   /** Does this profile want shim and GRUB instead of iPXE? */
@@ -311,7 +311,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     if (host.hold !== null) return null;
     if (ARMED.has(type)) return this.#serve(slot, asker);
     if (BEYOND_INSTALLING.has(type) && provisioned === "local-boot") return this.#serve(slot, asker);
-    if (stillBoots(host, this.#parts.script(slot.profile))) return this.#serve(slot, asker);
+    if (type === "ready" && stillBoots(host, this.#parts.scriptOf(host))) return this.#serve(slot, asker);
     return null;
   }
 

@@ -40,10 +40,27 @@ describe("an install that begins with its boot script", () => {
     assert.equal(await b.dhcp(says(peach, UEFI_X64, "DISCOVER")), null);
   });
 
-  test("is not served when it cannot be saved", async () => {
+  test("has no answer file to ask for, and asking moves nothing", async () => {
     const b = await bench({ kernel_args: "done={installed}" });
     await b.takeSlot(peach);
     assert.match(await (await b.post(`/api/boot/answer/${b.tokenOf(peach)}`, FIRST, {})).text(), /no answer file/);
+    assert.equal(b.state(), "pxe_ready");
+  });
+
+  test("never begins when the settings do not fit the machine, and the script says why", async () => {
+    const b = await bench({ kernel_args: "done={installed}" });
+    await b.takeSlot(peach);
+    const profile = ipxe({});
+    b.useProfile({ ...profile, checkTarget: () => [{ path: "x", message: "does not fit" }] });
+    const response = await b.request(SCRIPT, FIRST);
+    assert.deepEqual([response.status, await response.text()], [409, "x: does not fit\n"]);
+    assert.equal(b.state(), "pxe_ready");
+  });
+
+  test("is nobody's at another address", async () => {
+    const b = await bench({ kernel_args: "done={installed}" });
+    await b.takeSlot(peach);
+    assert.equal((await b.request(SCRIPT, slotAddress(2))).status, 403);
     assert.equal(b.state(), "pxe_ready");
   });
 });

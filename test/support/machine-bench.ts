@@ -3,7 +3,7 @@ import type { StandardMode } from "../../src/boot/dhcp-mode.ts";
 import { SlotDhcpPolicy } from "../../src/boot/dhcp-policy.ts";
 import { FloodGuard } from "../../src/boot/flood-guard.ts";
 import type { HttpCluster } from "../../src/boot/http-cluster.ts";
-import type { InstallSite } from "../../src/boot/installation.ts";
+import { type InstallSite, installationOf } from "../../src/boot/installation.ts";
 import { LoopBreaker } from "../../src/boot/loop-breaker.ts";
 import { type MachineSettings, typeNameByMac } from "../../src/boot/machine-settings.ts";
 import { NetbootFiles } from "../../src/boot/netboot-files.ts";
@@ -135,7 +135,7 @@ export async function machineBench(options: MachineBenchOptions = {}) {
     newToken,
     bogusUuids: bogusOf(options),
     provisioned,
-    script: (name) => site.profiles.get(name)?.script() ?? null,
+    scriptOf: (host) => installationOf(engine.state, host, site)?.profile.script() ?? null,
     usesDhcpOnceInstalled: () => options.usesDhcpOnceInstalled ?? false,
     wantsSecureBoot: (name) => site.profiles.get(name)?.secureBoot ?? false,
     mode,
