@@ -10,7 +10,7 @@ import type { StandardMode } from "./boot/dhcp-mode.ts";
 import { SlotDhcpPolicy } from "./boot/dhcp-policy.ts";
 import { FloodGuard } from "./boot/flood-guard.ts";
 import type { ForeignServers } from "./boot/foreign-servers.ts";
-import type { InstallSite } from "./boot/installation.ts";
+import { type InstallSite, installationOf } from "./boot/installation.ts";
 import { LoopBreaker } from "./boot/loop-breaker.ts";
 import { NetbootFiles } from "./boot/netboot-files.ts";
 import type { PoolPolicy } from "./boot/pool-policy.ts";
