@@ -1,6 +1,7 @@
 import type { Server, ServerOptions } from "node:https";
 import type { Socket } from "node:net";
 import type { TlsEndpoint } from "./boot/urls.ts";
+import type { AgentTrust } from "./firstboot/agent-links.ts";
 import { agentTrustOf, type Certificate } from "./http/certificate.ts";
 import type { KeyPair } from "./http/certificate-check.ts";
 import type { Certificates } from "./http/certificates.ts";
@@ -14,11 +15,15 @@ import type { Tracer } from "./trace/footprint.ts";
 
 /** What an install is told of HTTPS. */
 export function tlsEndpoint(port: number, certificates: Certificates): TlsEndpoint {
+  /** Reading a certificate takes longer than all else of an answer. */
+  const trusts = new WeakMap<Certificate, AgentTrust>();
   return {
     port,
     told(armedAt) {
       const certificate = certificates.at(armedAt);
-      return { fingerprint: certificate.fingerprint, trust: agentTrustOf(certificate) };
+      const trust = trusts.get(certificate) ?? agentTrustOf(certificate);
+      trusts.set(certificate, trust);
+      return { fingerprint: certificate.fingerprint, trust };
     },
   };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -119,6 +120,18 @@ describe("loadSettings()", () => {
       what: "more disks than an installer can be told",
       more: `${SLOTS}disk_serials = ["a", "b", "c", "d"]\n`,
       problems: [/slot\[2\]\.disk_serials: expected at most three disks/],
+    },
+    {
+      what: "a slot that names board and disks for an installer that cannot be held to them",
+      more: SLOTS.replace('profile = "pve"', 'profile = "ubuntu"\nboard_serial = "B-1"\ndisk_serials = ["S4EV1"]'),
+      profiles: {
+        pve: proxmoxText(),
+        ubuntu: readFileSync(new URL("../profiles/ubuntu.toml", import.meta.url), "utf8"),
+      },
+      problems: [
+        /slot 10\.11\.0\.2 with profile ubuntu: board_serial: installers of the kind ubuntu cannot be held to it/,
+        /slot 10\.11\.0\.2 with profile ubuntu: disk_serials: installers of the kind ubuntu cannot be held to it/,
+      ],
     },
     {
       what: "serial numbers that would match more than they say",

@@ -145,7 +145,7 @@ const HttpSection = z.strictObject({
   port: whole(1, 65_535).default(80).describe("Where machines find us, on `network.address`."),
   tls_port: whole(1, 65_535).optional().meta({
     description:
-      "With it, installers get their answer file and first-boot script, and report, over HTTPS on this port (443), with a certificate whose fingerprint they are told (option 251 and the answer file). It is made at the first start; `tls-key.pem` and `tls-cert.pem` in `paths.state` may be replaced by your own.",
+      "With it, installers get their answer file and first-boot script, and report, over HTTPS on this port (443), with a certificate whose fingerprint they are told (option 251 and the answer file). It is made at the first start; `bootqueue tls rotate` makes another or takes yours, without breaking installs under way.",
     "x-default": "no HTTPS",
   }),
 });

@@ -33,6 +33,7 @@ function factsOf(inventory: Inventory): readonly (readonly [string, string])[] {
     ["CPU", cpu && `${cpu.model}, ${cpu.sockets} × ${cpu.cores / Math.max(1, cpu.sockets)} cores, ${cpu.cpus} threads`],
     ["Board", board.product],
     ["Serial number", board.serial],
+    ["Board's serial number", board.boardSerial],
     ["Machine id", inventory.machineId],
   ];
   return facts.filter((fact): fact is readonly [string, string] => fact[1] !== null);

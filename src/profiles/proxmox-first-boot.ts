@@ -18,8 +18,14 @@ export function renderFirstBootScript(settings: ProxmoxSettings, target: Install
   return [
     HEAD.replace("@NAME@", `${target.hostname}.${target.domain}`),
     own === null ? "" : ownPart(own),
-    PHONE_HOME.replace("@URL@", () => quoted(links.phoneHome)),
+    phoneHomePart(links),
   ].join("");
+}
+
+/** Over HTTPS where there is any: the key is pinned, and neither name nor date looked at. */
+function phoneHomePart({ phoneHome, agent, token }: Links): string {
+  const url = agent.trust === null ? phoneHome : `${agent.base}/phone-home/${token}`;
+  return PHONE_HOME.replace("@URL@", () => quoted(url)).replace("@PIN@", () => quoted(agent.trust?.publicKeyPin ?? ""));
 }
 
 /** What the first-boot agent does: the profile's own script, and then its steps. Empty: there is no agent. */
@@ -81,6 +87,8 @@ fi
 
 const PHONE_HOME = `
 url=@URL@
+# SHA-256 of the public key that HTTPS must show; empty: plain HTTP.
+pin=@PIN@
 uuid=''
 if [ -r /sys/class/dmi/id/product_uuid ]; then
   uuid=$(tr -cd '0-9A-Fa-f-' </sys/class/dmi/id/product_uuid)
@@ -93,9 +101,11 @@ export no_proxy='*'
 phone_home() {
   if command -v curl >/dev/null 2>&1; then
     status=$(curl --silent --output /dev/null --max-time 20 --write-out '%{http_code}' \\
+      \${pin:+--insecure --pinnedpubkey "sha256//$pin"} \\
       --header 'Content-Type: application/json' --data "$body" "$url")
   elif command -v wget >/dev/null 2>&1; then
     status=$(wget --server-response --output-document=/dev/null --timeout=20 --tries=1 \\
+      \${pin:+--no-check-certificate --pinnedpubkey="sha256//$pin"} \\
       --header='Content-Type: application/json' --post-data="$body" "$url" 2>&1 |
       sed -n 's|^ *HTTP/[0-9.]* \\([0-9][0-9][0-9]\\).*|\\1|p' | tail -n 1)
   else

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, type TestContext, test } from "node:test";
 import { renderCliReference } from "../../src/cli/reference.ts";
+import type { QueueEvent } from "../../src/queue/event.ts";
 import type { Inventory } from "../../src/queue/inventory.ts";
 import { cliBench } from "../support/cli-bench.ts";
 import {
@@ -10,7 +11,9 @@ import {
   hostId,
   INVENTORY,
   mac,
+  rebuild,
   registered,
+  reported,
   requested,
   script,
   seen,
@@ -222,6 +225,60 @@ describe("ordering", () => {
     await bench.happen({ type: "queue-paused" }, seen(1));
     assert.match((await bench.run(["approve", mac(1)])).out, /^approved/);
     assert.match((await bench.run(["hosts"])).out, /approved; it takes a slot when it next asks/);
+  });
+
+  test("a host that is not what it was is held: status, hosts and show say what changed, and approve asks", async (t) => {
+    const bench = await cliBench(t);
+    const known = { ...answer(1), serial: "C7Q1" } as QueueEvent;
+    await bench.happen(requested(1), known, reported(1), rebuild(1, "again"));
+    const verdict = await bench.engine.dispatch({ ...known, serial: "X999" } as QueueEvent);
+    assert.deepEqual(verdict, { type: "refused", reason: "held-for-approval" });
+    const words = /its serial number was C7Q1 and is X999/;
+    assert.match((await bench.run(["status"])).out, /node1 is held for approval: .*C7Q1.*`bootqueue approve node1`/);
+    assert.match((await bench.run(["hosts"])).out, words);
+    assert.match((await bench.run(["show", "node1"])).out, /^held +its serial number was C7Q1 and is X999; /m);
+    const no = await bench.run(["approve", "node1"], { answers: ["n"] });
+    assert.equal(no.code, 5);
+    assert.match(no.err, words);
+    assert.match((await bench.run(["approve", "node1", "--yes"])).out, /^approved .*node1/);
+    assert.doesNotMatch((await bench.run(["status"])).out, /held for approval/);
+    assert.equal((await bench.engine.dispatch({ ...known, serial: "X999" } as QueueEvent)).type, "moved");
+  });
+
+  test("tls rotate says who still goes by the certificate before, and show which one is in use", async (t) => {
+    const view = {
+      fingerprint: "AB:CD",
+      expires: "2046-11-20T12:00:00.000Z",
+      kept: [{ fingerprint: "12:34", replaced: "2026-11-20T12:00:00.000Z", hosts: ["node1"] }],
+    };
+    const asked: unknown[] = [];
+    const tls = {
+      view: () => view,
+      rotate: async (own: unknown) => {
+        asked.push(own);
+        if (own !== null) throw new Error("the key is not the key of the certificate in the certificate");
+        return "HTTPS has a new certificate, AB:CD; node1 still meets the one before, until the install ends";
+      },
+    };
+    const bench = await cliBench(t, { tls });
+    assert.match((await bench.run(["tls", "rotate"])).out, /^HTTPS has a new certificate, AB:CD; node1 still meets/);
+    assert.match(
+      (await bench.run(["tls", "show"])).out,
+      /^certificate +AB:CD\nexpires .*\nbefore +12:34, for node1\n$/,
+    );
+    assert.match((await bench.run(["status"])).out, /^certificate +AB:CD; node1 still meets one before$/m);
+    const file = new URL("../fixtures/tls/rsa-key.pem", import.meta.url).pathname;
+    const half = await bench.run(["tls", "rotate", "--key", file]);
+    assert.notEqual(half.code, 0);
+    assert.match(half.err, /a key and its certificate belong together/);
+    const wrong = await bench.run(["tls", "rotate", "--key", file, "--certificate", file]);
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.err, /is not the key of.*\n.*the certificate in use stays/);
+    assert.equal((await bench.run(["tls", "rotate", "--key", "/nowhere"])).code, 2);
+    assert.equal(asked.length, 2);
+    const without = await cliBench(t);
+    assert.match((await without.run(["tls", "show"])).out, /not served over HTTPS; `http.tls_port` turns it on/);
+    assert.match((await without.run(["tls", "rotate"])).err, /not served over HTTPS/);
   });
 
   test("token prints a new token and nothing else", async (t) => {

@@ -27,6 +27,21 @@ describe("the page of a host", () => {
     }
   });
 
+  test("says why it is held and what changed, and offers to approve it, as its tile does", async () => {
+    const rack = fullRack();
+    const seen = { uuid: null, serial: "X999", boardSerial: null, nics: null };
+    const hold = { since: NOON, was: { ...seen, serial: "C7Q1" }, seen };
+    const hosts = [...rack.hosts].map((host) => (host.id === idOf(1) ? { ...host, hold } : host));
+    const app = createDashboard(new ScriptedAppliance(new FakeClock(NOON), { ...rack, hosts }).deps);
+    const words = /Held for approval: its serial number was C7Q1 and is X999\. Nothing is served/;
+    const page = await (await app.request(`/hosts/${idOf(1)}`)).text();
+    assert.match(page, words);
+    assert.match(page, new RegExp(`action="/hosts/${idOf(1)}/approve"`));
+    assert.match(await (await app.request("/")).text(), words);
+    const other = await (await app.request(`/hosts/${idOf(2)}`)).text();
+    assert.doesNotMatch(other, /\/approve"/);
+  });
+
   test("tells its story in paragraphs, with what one types set apart", async () => {
     const page = await pageOf(7, (appliance) => {
       appliance.story = "It failed.\nRun `bootqueue rebuild mario-circuit`.";

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { createHash, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +15,7 @@ let statuses: number[] = [];
 let calls: { readonly url: string; readonly type: string; readonly body: string }[] = [];
 let server: Server;
 let phoneHome: string;
+let trusted = LINKS.agent;
 let folder: string;
 
 before(async () => {
@@ -103,6 +106,43 @@ for (const client of ["curl", "wget"] as const) {
   });
 }
 
+describe("the first-boot script over HTTPS", () => {
+  const pem = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), "utf8");
+  const certificatePem = pem("rsa-cert.pem");
+  const spki = new X509Certificate(certificatePem).publicKey.export({ type: "spki", format: "der" });
+  const publicKeyPin = createHash("sha256").update(spki).digest("base64");
+  let secure: Server;
+  let heard = 0;
+
+  before(async () => {
+    secure = createTlsServer({ key: pem("rsa-key.pem"), cert: certificatePem }, (_, response) => {
+      heard++;
+      response.writeHead(200).end("ok\n");
+    });
+    await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+  });
+  after(() => secure.close());
+
+  for (const client of ["curl", "wget"] as const) {
+    for (const [what, pin, code] of [
+      ["goes by the key that it was told", publicKeyPin, 0],
+      ["tells nothing to who has another key", createHash("sha256").update("other").digest("base64"), 1],
+    ] as const) {
+      test(`${what}, with ${client}`, async () => {
+        heard = 0;
+        const base = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/api/hosts/x`;
+        trusted = { base, trust: { publicKeyPin: pin, certificatePem } };
+        try {
+          assert.equal(await run({}, client), code);
+        } finally {
+          trusted = LINKS.agent;
+        }
+        assert.equal(heard, code === 0 ? 1 : 0);
+      });
+    }
+  }
+});
+
 describe("the profile's own script", () => {
   const own = (script: string): Changes => ({ first_boot: { script } });
 
@@ -147,7 +187,11 @@ test("a machine with neither curl nor wget says so and fails", async () => {
 });
 
 function render(changes: Changes): string {
-  const script = proxmoxProfile({ first_boot: {}, ...changes }).firstBootScript(TARGET, { ...LINKS, phoneHome });
+  const script = proxmoxProfile({ first_boot: {}, ...changes }).firstBootScript(TARGET, {
+    ...LINKS,
+    phoneHome,
+    agent: trusted,
+  });
   assert.ok(script !== null);
   return script;
 }
