@@ -61,6 +61,7 @@ joining = 30
 state = "/var/lib/bootqueue"
 assets = "/var/lib/bootqueue/assets"
 profiles = "/etc/bootqueue/profiles"
+# server_types = "/etc/bootqueue/server-types"   # one file each; or [[server_type]] here
 
 [log]
 level = "info"
@@ -80,6 +81,7 @@ ip = "10.11.0.3"
 hostname = "moo-moo-farm"
 profile = "pve"
 mac = "52:54:00:ab:cd:ef"
+# settings.disk_setup.disk_list = ["sdb"]   # what is others than in the profile
 
 [[slot_range]]                    # node01 at 10.11.0.10 to node20 at 10.11.0.29
 first = "10.11.0.10"

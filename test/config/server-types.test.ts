@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { loadConfig, parseConfig } from "../../src/config/load.ts";
+import { parseServerType } from "../../src/config/server-types.ts";
 import { formatProblem } from "../../src/std/problem.ts";
 
 const HEAD = `[network]
@@ -221,4 +222,10 @@ describe("the folder of server types", () => {
       /nowhere: cannot be read: it does not exist/,
     );
   });
+});
+
+test("the example of a server type is right", () => {
+  const url = new URL("../../server-types/minisforum-ms-01.toml", import.meta.url);
+  const type = parseServerType("minisforum-ms-01", "x", readFileSync(url, "utf8"));
+  assert.ok(type.ok, JSON.stringify(type));
 });

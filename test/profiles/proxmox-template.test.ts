@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { Links } from "../../src/profiles/kind.ts";
 import { parseProfile } from "../../src/profiles/profiles.ts";
@@ -236,4 +237,19 @@ describe("a profile with a template", () => {
     assert.ok(served.ok, JSON.stringify(served));
     assert.match(served.value.text, /^disk-list = \["vda","vdb"\]$/m);
   });
+});
+
+test("the example of a template is right once the hash is filled in", () => {
+  const read = (name: string) => readFileSync(new URL(`../../profiles/template/${name}`, import.meta.url), "utf8");
+  const name = "pve-template-answer.toml";
+  const example = parseProfile("pve", read("pve-template.toml").replace("FILL-IN", HASH), {
+    templates: new Map([[name, read(name)]]),
+  });
+  assert.ok(example.ok, JSON.stringify(example));
+  assert.deepEqual(example.value.checkTarget(TARGET), []);
+  for (const release of ["8.4", "9.2"] as const) {
+    const served = example.value.answer(TARGET, LINKS, requestOf(release));
+    assert.ok(served.ok);
+    assert.deepEqual(complaints(served.value.text, release), []);
+  }
 });
