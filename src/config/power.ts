@@ -170,7 +170,22 @@ export function powerTargets(
     if (settings.ok) hosts.set(entry.mac, settings.value);
     else problems.push(...settings.error);
   }
+  problems.push(...sameSystem([...slots], "slot"), ...sameSystem([...hosts], "power.host"));
   return problems.length > 0 ? err(problems) : ok({ slots, hosts });
+}
+
+/** Two machines cannot be the same system of the same BMC. */
+function sameSystem(targets: readonly (readonly [name: string, settings: PowerSettings])[], path: string): Problem[] {
+  const first = new Map<string, string>();
+  return targets.flatMap(([name, settings]) => {
+    if (settings.type !== "redfish" || settings.system === null) return [];
+    const system = `${settings.system} of ${settings.url}`;
+    const before = first.get(system);
+    first.set(system, before ?? name);
+    return before === undefined
+      ? []
+      : [{ path, message: `system ${system} is given twice: for ${before} and ${name}` }];
+  });
 }
 
 function settingsOf(

@@ -1,3 +1,4 @@
+import type { ClientRequest } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { err, ok, type Result } from "../std/result.ts";
@@ -68,7 +69,8 @@ export function bmcHttp(origin: URL, proof: ServerProof): BmcHttp {
           return undefined as never;
         },
       };
-      const asked = httpsRequest(options);
+      const asked = begun(options);
+      if (asked === null) return fail("unreachable", "what it said before cannot be sent back to it");
       const timer = setTimeout(() => {
         fail("timed-out", `no answer within ${Math.round(timeoutMs / 1000)} s`);
         asked.destroy();
@@ -113,6 +115,15 @@ export function bmcHttp(origin: URL, proof: ServerProof): BmcHttp {
       asked.on("close", finish);
       asked.end(text ?? undefined);
     });
+}
+
+/** null: a token or tag that a BMC gave out holds characters that no header may have. */
+function begun(options: RequestOptions): ClientRequest | null {
+  try {
+    return httpsRequest(options);
+  } catch {
+    return null;
+  }
 }
 
 const SIZE_MAX = 4 * 1024 * 1024;

@@ -111,7 +111,7 @@ async function inside<T>(
 ): PowerResult<T> {
   const root = await client.root();
   if (!root.ok) return root;
-  const systems = await findSystems(client);
+  const systems = await findSystems(client, machine);
   if (!systems.ok) return systems;
   const chosen = chosenSystem(systems.value, settings.system, machine, settings.checkIdentity);
   if (!chosen.ok) {

@@ -2,7 +2,7 @@ import { type MacAddress, parseMacAddress } from "../net/mac-address.ts";
 import { parseSystemUuid } from "../net/system-uuid.ts";
 import { err, ok } from "../std/result.ts";
 import type { SystemIdentity } from "./chosen-system.ts";
-import { type PowerResult, powerFailure } from "./power-control.ts";
+import { type MachineIdentity, type PowerResult, powerFailure } from "./power-control.ts";
 import type { RedfishClient, Resource } from "./redfish-client.ts";
 import { linkAt, listAt, pathOfLink, textAt, valueAt } from "./redfish-json.ts";
 
@@ -11,8 +11,14 @@ export interface FoundSystem extends SystemIdentity {
   readonly resource: Resource;
 }
 
-/** Every system behind the BMC, by following its links. One that cannot be read is a failure: it may be the one that is meant. */
-export async function findSystems(client: RedfishClient): PowerResult<readonly FoundSystem[]> {
+/**
+ * Every system behind the BMC, by following its links. One that cannot be read is a failure: it may be the one that is
+ * meant. The network cards of a single one that says something stronger are not asked for: each costs a request.
+ */
+export async function findSystems(
+  client: RedfishClient,
+  known: Pick<MachineIdentity, "uuid" | "serial">,
+): PowerResult<readonly FoundSystem[]> {
   const root = await client.root();
   if (!root.ok) return root;
   const paths = await membersOf(client, linkAt(root.value, "Systems"));
@@ -21,17 +27,14 @@ export async function findSystems(client: RedfishClient): PowerResult<readonly F
   for (const path of paths.value) {
     const system = await client.get(path);
     if (!system.ok) return system;
-    const macs = await macsOf(client, system.value.json);
-    if (!macs.ok) return macs;
     const { json } = system.value;
-    found.push({
-      path,
-      id: textAt(json, "Id") ?? path.replace(/\/$/, "").split("/").at(-1) ?? path,
-      uuid: parseSystemUuid(textAt(json, "UUID") ?? ""),
-      serial: textAt(json, "SerialNumber"),
-      macs: macs.value,
-      resource: system.value,
-    });
+    const uuid = parseSystemUuid(textAt(json, "UUID") ?? "");
+    const serial = textAt(json, "SerialNumber");
+    const isPlain = (uuid !== null && known.uuid !== null) || (serial !== null && known.serial !== null);
+    const macs = paths.value.length === 1 && isPlain ? ok([]) : await macsOf(client, json);
+    if (!macs.ok) return macs;
+    const id = textAt(json, "Id") ?? path.replace(/\/$/, "").split("/").at(-1) ?? path;
+    found.push({ path, id, uuid, serial, macs: macs.value, resource: system.value });
   }
   return ok(found);
 }

@@ -115,6 +115,12 @@ describe("the power of a slot, when it is wrong:", () => {
       problem: /power\.boot: IPMI knows no HTTP boot/,
     },
     {
+      what: "one system for two machines",
+      text:
+        slot(`${REDFISH}, system = "1"`) + slot(`${REDFISH}, system = "1"`).replace("0.2", "0.3").replace("one", "two"),
+      problem: /slot: system 1 of https:\/\/10\.0\.9\.5 is given twice: for 10\.11\.0\.2 and 10\.11\.0\.3/,
+    },
+    {
       what: "the same machine twice",
       text: `[[power.host]]\nmac = "52:54:00:ab:cd:ef"\ntype = "wake-on-lan"\n`.repeat(2),
       problem: /power\.host\[1\]\.mac: 52:54:00:ab:cd:ef is given twice/,

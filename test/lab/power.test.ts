@@ -30,7 +30,8 @@ describe("two machines behind one BMC", () => {
   test("one that is off is switched on, installed, and boots its disk: `bootqueue rebuild` is all; the other stays off", async () => {
     const [one, other] = machines;
     appliance.command("register", one.macs[0]);
-    appliance.command("register", other.macs[0]);
+    // Only machines with a slot are rebuilt with all others.
+    appliance.command("register", other.macs[0], "--slot", "2");
     appliance.command("--yes", "rebuild", one.macs[0]);
     await isReady(one);
     await patiently(
@@ -48,27 +49,32 @@ describe("two machines behind one BMC", () => {
     assert.match(step?.notes.at(-1)?.text ?? "", /switched on \(On\), the next boot is Pxe/);
   });
 
-  test("the same machine, which runs its system now, is restarted and installed again", async () => {
+  test("all at once: the one that runs its system is restarted, the other is switched on; `bootqueue rebuild --all` is all", async () => {
     const [one, other] = machines;
     assert.match(await appliance.commandBeside("power", "status", one.macs[0]), /is on, health ok \(redfish\)/);
-    appliance.command("--yes", "rebuild", one.macs[0]);
+    appliance.command("--yes", "rebuild", "--all", "--parallel", "2", "--detach");
     await isReady(one);
+    await isReady(other);
     await patiently(
       "its disk again",
       () => one.localBoots.length === 2,
       () => one.console.tail(10).join("\n"),
     );
     assert.notEqual(one.localBoots[0], one.localBoots[1]);
-    assert.equal(other.isOn, false);
+    await patiently(
+      "the other's disk",
+      () => other.localBoots.length === 1,
+      () => other.console.tail(10).join("\n"),
+    );
   });
 
   test("`bootqueue power off` switches off that one", async () => {
-    const [one] = machines;
+    const [one, other] = machines;
     assert.match(
       await appliance.commandBeside("--yes", "power", "off", "--now", one.macs[0]),
       /switched off \(ForceOff\)/,
     );
-    assert.equal(one.isOn, false);
+    assert.deepEqual([one.isOn, other.isOn], [false, true]);
     assert.match(await appliance.commandBeside("power", "status", one.macs[0]), /is off/);
   });
 
