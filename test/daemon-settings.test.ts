@@ -14,7 +14,7 @@ import {
   type Settings,
 } from "../src/daemon-settings.ts";
 import { formatProblem } from "../src/std/problem.ts";
-import { proxmoxText } from "./support/proxmox-profile.ts";
+import { HASH, proxmoxText } from "./support/proxmox-profile.ts";
 
 let folder: string;
 let file: string;
@@ -126,7 +126,7 @@ describe("loadSettings()", () => {
       more: SLOTS.replace('profile = "pve"', 'profile = "ubuntu"\nboard_serial = "B-1"\ndisk_serials = ["S4EV1"]'),
       profiles: {
         pve: proxmoxText(),
-        ubuntu: readFileSync(new URL("../profiles/ubuntu.toml", import.meta.url), "utf8"),
+        ubuntu: readFileSync(new URL("../profiles/ubuntu.toml", import.meta.url), "utf8").replace("FILL-IN", HASH),
       },
       problems: [
         /slot 10\.11\.0\.2 with profile ubuntu: board_serial: installers of the kind ubuntu cannot be held to it/,
