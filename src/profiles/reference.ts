@@ -5,7 +5,7 @@ import { withKind } from "./kinds.ts";
 export function renderProfileReference(kind: string): string {
   const sections = withKind(kind, ({ settings }) => renderSchemaReference(settings));
   if (sections === null) throw new RangeError(`no kind of profile is called ${kind}`);
-  return `<!-- Made by scripts/write-reference.ts from src/profiles/${kind}-settings.ts. Do not edit. -->
+  return `<!-- Made by scripts/write-reference.ts from the schema of the kind, in src/profiles/. Do not edit. -->
 
 # Profiles of the kind \`${kind}\`
 

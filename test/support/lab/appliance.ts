@@ -1,6 +1,6 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type {
@@ -26,6 +26,10 @@ export interface ApplianceOptions {
   readonly secureBoot?: boolean;
   /** The profile's table `[disk_setup]`. */
   readonly diskSetup?: string;
+  /** All of the profile, instead of one for the installer stand-in. */
+  readonly profile?: string;
+  /** Files that are put into `assets/`, by path. */
+  readonly assets?: Readonly<Record<string, string>>;
 }
 
 /** The real daemon, in the gateway's namespace, with a configuration and a profile as an operator would write them. */
@@ -43,7 +47,7 @@ export class Appliance {
     this.configPath = join(this.#folder, "bootqueue.toml");
     mkdirSync(join(this.#folder, "profiles"), { recursive: true });
     writeFileSync(this.configPath, configText(this.#folder, options));
-    writeFileSync(join(this.#folder, "profiles", "pve.toml"), profileText(options));
+    writeFileSync(join(this.#folder, "profiles", "pve.toml"), options.profile ?? profileText(options));
     for (const [from, to] of [
       ["boot-loaders", "assets"],
       ["installer", "assets/lab-installer"],
@@ -51,6 +55,10 @@ export class Appliance {
       const source = join(BUILD, from);
       if (!existsSync(source)) throw new Error(`wanted ${source}, which is not there; run test/support/lab/build`);
       cpSync(source, join(this.#folder, to), { recursive: true });
+    }
+    for (const [path, source] of Object.entries(options.assets ?? {})) {
+      mkdirSync(dirname(join(this.#folder, "assets", path)), { recursive: true });
+      copyFileSync(source, join(this.#folder, "assets", path));
     }
   }
 

@@ -24,11 +24,18 @@ export class Machine {
   readonly console: SerialLog;
   /** Its disk comes first, as in a rack whose machines boot from the network only when they are told to. BIOS only. */
   readonly #diskFirst: boolean;
+  readonly #memoryMib: number;
   readonly #lab: Lab;
   readonly #path: (name: string) => string;
   #process: LabProcess | null = null;
 
-  constructor(lab: Lab, number: number, firmware: Firmware, options: { readonly diskFirst?: boolean } = {}) {
+  constructor(
+    lab: Lab,
+    number: number,
+    firmware: Firmware,
+    options: { readonly diskFirst?: boolean; readonly memoryMib?: number } = {},
+  ) {
+    this.#memoryMib = options.memoryMib ?? 512;
     this.#diskFirst = options.diskFirst ?? false;
     if (this.#diskFirst && firmware !== "bios") throw new Error("only BIOS machines can have their disk first");
     const nn = number.toString(16).padStart(2, "0");
@@ -93,7 +100,7 @@ export class Machine {
     const isOrdered = this.#diskFirst || this.firmware === "uefi";
     const product = `type=1,manufacturer=Bootqueue,product=Lab Machine,serial=${this.serial},family=lab`;
     return [
-      ...["-name", `m${this.number}`, "-accel", "tcg", "-m", "512", "-smp", "1"],
+      ...["-name", `m${this.number}`, "-accel", "tcg", "-m", `${this.#memoryMib}`, "-smp", "1"],
       ...["-display", "none", "-vga", "none", "-monitor", "none", "-nodefaults", "-uuid", this.uuid],
       ...["-smbios", product, "-smbios", `type=2,product=Lab Board,serial=B-${this.serial}`],
       ...["-chardev", `file,id=serial,path=${this.#path("serial")},append=on`, "-serial", "chardev:serial"],
