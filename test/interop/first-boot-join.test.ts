@@ -217,6 +217,7 @@ describe("a join by HTTP", () => {
       const count = join(machine.root, "count");
       const curl = join(machine.tools, "curl");
       const real = readFileSync(curl, "utf8");
+      rmSync(curl);
       writeFileSync(
         curl,
         `#!/bin/sh\nn=$(($(cat ${count} 2>/dev/null || echo 0) + 1))\necho "$n" >${count}\n[ "$n" -ne ${at} ] || { kill -9 "$PPID"; exit 7; }\n${real}`,

@@ -14,6 +14,8 @@ for file in "$folder"/*.sources; do
     /enterprise\.proxmox\.com/ {
       gsub(/\nEnabled:[^\n]*/, "")
       sub(/^Enabled:[^\n]*\n/, "")
+      # Some leave the last line feed of the file in its last paragraph.
+      sub(/\n+$/, "")
       $0 = $0 "\nEnabled: no"
     }
     { print }' "$file")
