@@ -1,6 +1,7 @@
+import { shellWord } from "../std/shell-word.ts";
 import type { AgentLinks } from "./agent-links.ts";
+import { hereDocument } from "./here-document.ts";
 import type { HookTarget } from "./hook-target.ts";
-import { hereDocument, quoted } from "./quoted.ts";
 import { renderStep } from "./render-step.ts";
 import { shellFiles } from "./shell-files.ts";
 import { stepNames } from "./step-name.ts";
@@ -38,7 +39,7 @@ export function renderFirstBootHook(
       "0600",
       `${HOME}/settings.sh`,
       Object.entries(settings)
-        .map(([name, value]) => `${name}=${quoted(value)}`)
+        .map(([name, value]) => `${name}=${shellWord(value)}`)
         .join("\n"),
     ),
     put("0600", `${HOME}/steps.list`, list.join("\n")),

@@ -1,6 +1,6 @@
+import { shellWord } from "../std/shell-word.ts";
 import { unreachable } from "../std/unreachable.ts";
 import { addressIn, type HookTarget } from "./hook-target.ts";
-import { quoted } from "./quoted.ts";
 import type { Fragment, ShellFiles } from "./shell-files.ts";
 import type { FirstBootStep } from "./step-settings.ts";
 
@@ -68,7 +68,7 @@ export function renderStep(step: FirstBootStep, target: HookTarget, files: Shell
 
 /** A fragment of ours with its settings in front. */
 export function programOf(kind: Fragment, settings: Readonly<Record<string, string>>, files: ShellFiles): string {
-  const lines = Object.entries(settings).map(([name, value]) => `${name}=${quoted(value)}`);
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${shellWord(value)}`);
   return `${files.prelude}\n${lines.join("\n")}\n\n${files.fragments[kind]}`;
 }
 
