@@ -15,6 +15,7 @@ export type Placeholders = Readonly<Record<string, string | number | boolean | r
 export function templateProblems({ name, text }: Template, known: readonly string[]): readonly Problem[] {
   const problems: Problem[] = [];
   for (const [index, line] of text.split("\n").entries()) {
+    if (isComment(line)) continue;
     const say = (message: string) =>
       problems.push({ path: "template", message: `${name}, line ${index + 1}: ${message}` });
     for (const [, found = ""] of line.matchAll(PLACEHOLDER)) {
@@ -34,11 +35,16 @@ export function fillTemplate(template: Template, values: Placeholders): Result<s
   const problems = templateProblems(template, Object.keys(values));
   if (problems.length > 0) return err(problems);
   const lines = template.text.split("\n").flatMap((line) => {
+    if (isComment(line)) return [line];
     const names = [...line.matchAll(PLACEHOLDER)].map(([, name = ""]) => name);
     if (names.some((name) => values[name] === null)) return [];
     return [line.replaceAll(PLACEHOLDER, (_, name: string) => written(values[name] ?? ""))];
   });
   return ok(lines.join("\n"));
+}
+
+function isComment(line: string): boolean {
+  return line.trimStart().startsWith("#");
 }
 
 const PLACEHOLDER = /\{\{\s*([\w.-]+)\s*\}\}/g;
