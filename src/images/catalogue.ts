@@ -24,12 +24,14 @@ export const FOLDER_NAME = /^[0-9a-f]{64}$/;
 
 /** Every image below `assets`. An image that is being added is not there before it is whole. */
 export async function readCatalogue(assets: string): Promise<Catalogue> {
-  const names = await readdir(join(assets, IMAGES_FOLDER)).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return [];
-    throw cause;
-  });
   const images: CataloguedImage[] = [];
   const faults: string[] = [];
+  const names = await readdir(join(assets, IMAGES_FOLDER)).catch((cause: NodeJS.ErrnoException) => {
+    // Whoever may not look into it is told, and sees none.
+    if (cause.code !== "ENOENT")
+      faults.push(`${join(assets, IMAGES_FOLDER)} cannot be read: ${cause.code ?? cause.message}`);
+    return [];
+  });
   for (const name of names.filter((each) => FOLDER_NAME.test(each)).sort()) {
     const folder = `${IMAGES_FOLDER}/${name}`;
     const found = await readManifest(join(assets, folder, MANIFEST_FILE));

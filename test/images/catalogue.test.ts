@@ -54,6 +54,13 @@ describe("the catalogue", () => {
     });
   });
 
+  test("says so where it cannot be read", async (t) => {
+    const assets = await assetsWith(t, {});
+    await writeFile(join(assets, "images"), "");
+    const { images, faults } = await readCatalogue(assets);
+    assert.deepEqual([images, faults], [[], [`${join(assets, "images")} cannot be read: ENOTDIR`]]);
+  });
+
   test("does not see what is being added or removed", async (t) => {
     const assets = await assetsWith(t, { ".adding": formatManifest(MANIFEST), ".removing": null });
     assert.deepEqual(await readCatalogue(assets), { images: [], faults: [] });

@@ -24,6 +24,8 @@ export interface ApplianceOptions {
   readonly kernelArgs?: string;
   /** The profile says `secure_boot`. */
   readonly secureBoot?: boolean;
+  /** The profile's `image`; the installer stand-in is in a folder that is called `lab-installer`. */
+  readonly image?: string;
   /** The profile's table `[disk_setup]`. */
   readonly diskSetup?: string;
   /** All of the profile, instead of one for the installer stand-in. */
@@ -181,9 +183,9 @@ ${moreConfig ?? ""}
 ${entries.join("\n")}`;
 }
 
-function profileText({ kernelArgs, diskSetup, secureBoot }: ApplianceOptions): string {
+function profileText({ kernelArgs, diskSetup, secureBoot, image }: ApplianceOptions): string {
   return `kind = "proxmox"${secureBoot ? "\nsecure_boot = true" : ""}
-image = "lab-installer"
+image = "${image ?? "lab-installer"}"
 kernel_args = "${["console=ttyS0", kernelArgs].filter(Boolean).join(" ")}"
 
 [global]
