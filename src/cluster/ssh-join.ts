@@ -230,8 +230,8 @@ async function untilDone(run: JoinRun, step: string, { start, own, isDone, isLis
       const view = await own.look();
       run.check();
       if (view.ok && view.value.job.type !== "none") output = view.value.job.output;
-      // While the join swaps its file system under it, it may not answer.
-      if (view.ok && view.value.job.type !== "running") polls++;
+      // While the join swaps its file system under it, it may not answer. What ended well only needs its time.
+      if (view.ok && view.value.job.type !== "running" && !/TASK OK|successfully added node/.test(output)) polls++;
       if (tools.clock.now() >= end) throw new JoinStop(lateWords(run, output), true);
       await run.pause(POLL_MS);
     }

@@ -125,6 +125,19 @@ describe("over SSH", () => {
     assertJoined(await bench.join(bench.order(yoshi)));
   });
 
+  test("a member that tells of the new one late is believed all the same", async () => {
+    const { node: toad } = await bench.installed("toad", "10.11.0.2");
+    const { node: yoshi } = await bench.installed("yoshi", "10.11.0.3");
+    assertJoined(await bench.join(bench.order(toad, {}, [yoshi])));
+    let late = 0;
+    bench.nodes.disturb = ({ node, what, when }) => {
+      if (node !== toad || what !== "look" || when !== "before" || yoshi.job?.ended !== true) return null;
+      return late++ < 30 ? { type: "stalled", what: "look" } : null;
+    };
+    assertJoined(await bench.join(bench.order(yoshi)));
+    assert.ok(late > 30);
+  });
+
   test("a lock that somebody else holds is waited for, and nothing is joined twice", async () => {
     const { node: toad } = await bench.installed("toad", "10.11.0.2");
     const { node: yoshi } = await bench.installed("yoshi", "10.11.0.3");

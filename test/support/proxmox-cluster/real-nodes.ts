@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,15 +19,18 @@ export interface RealNode {
 
 /**
  * Machines with a real OpenSSH server and the stand-in for pvecm, each in namespaces of its own: a root file system that
- * is this machine's with a memory on top, a host name, and an address of the loopback network. Needs root.
+ * is this machine's with a memory on top, a host name, and an address of ours or of a network namespace. Needs root.
  */
 export class RealNodes {
   readonly #folder = mkdtempSync(join(tmpdir(), "cluster-nodes-"));
   readonly #nodes: RealNode[] = [];
   readonly #joinSeconds: number;
+  readonly #network: readonly string[];
 
-  constructor(joinSeconds: number) {
+  /** `network`: the name of the network namespace that they share; absent: ours, where all are on the loopback. */
+  constructor(joinSeconds: number, network?: string) {
     this.#joinSeconds = joinSeconds;
+    this.#network = network === undefined ? [] : ["ip", "netns", "exec", network];
     mkdirSync(this.shared);
   }
 
@@ -65,14 +67,15 @@ export class RealNodes {
     writeFileSync(join(folder, "start"), START);
     chmodSync(join(folder, "start"), 0o755);
     const options = ["--mount", "--propagation", "private", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"];
-    const child = spawn("unshare", [...options, join(folder, "start"), folder, this.shared, name], {
+    const [command = "", ...first] = [...this.#network, "unshare", ...options, join(folder, "start")];
+    const child = spawn(command, [...first, folder, this.shared, name], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     let said = "";
     child.stderr?.on("data", (part) => {
       said += String(part);
     });
-    await listening(address, child, () => said);
+    await listening([...this.#network, "bash"], address, child, () => said);
     const inside = spawnSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" }).stdout.trim();
     const node: RealNode = {
       name,
@@ -143,16 +146,16 @@ LogLevel ERROR
 `;
 }
 
-async function listening(address: string, child: ChildProcess, said: () => string): Promise<void> {
+async function listening(
+  [command = "", ...prefix]: readonly string[],
+  address: string,
+  child: ChildProcess,
+  said: () => string,
+): Promise<void> {
   for (let tries = 0; tries < 150; tries++) {
     if (child.exitCode !== null) throw new Error(`the node ended: ${said()}`);
-    const isUp = await new Promise<boolean>((resolve) => {
-      const socket = connect({ host: address, port: 22 });
-      socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
-      socket.on("close", () => resolve(false));
-      setTimeout(() => socket.destroy(), 100);
-    });
-    if (isUp) return;
+    const knock = spawnSync(command, [...prefix, "-c", `exec 3<>/dev/tcp/${address}/22`], { stdio: "ignore" });
+    if (knock.status === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error(`the node does not listen: ${said()}`);
