@@ -12,8 +12,8 @@ export interface AssetFile {
   readonly modified: Date;
   /** Strong: it differs for every other content, also of a file that was put in this one's place (EDK2 resumes by it). */
   readonly etag: string;
-  /** Several have it at this moment. */
-  readonly isShared: boolean;
+  /** How many have it at this moment. */
+  readonly users: number;
   /** False: somebody wrote into it since it was opened, so what was read before and after need not fit together. */
   isUnchanged(): Promise<boolean>;
   release(): void;
@@ -90,8 +90,8 @@ class OpenFile implements AssetFile {
     this.#closed = closed;
   }
 
-  get isShared(): boolean {
-    return this.#users > 1;
+  get users(): number {
+    return this.#users;
   }
 
   keep(): void {

@@ -48,7 +48,7 @@ export class SharedChunks {
     if (chunk === null) return this.#takeSmall(file, offset);
     this.#idle.delete(chunk);
     chunk.users++;
-    chunk.wasTaken = true;
+    chunk.takes++;
     if (chunk.state === "read") return chunk;
     return chunk.reading.then(() => {
       if (chunk.state === "read") return chunk;
@@ -78,8 +78,8 @@ export class SharedChunks {
     if (buffer === null) return null;
     const bytes = buffer.subarray(0, Math.min(buffer.length, file.sizeBytes - start));
     const chunk: SharedChunk = new SharedChunk(keyOf(file, start), start, bytes, buffer, () => {
-      // For one machine alone nothing is kept: the same few buffers over and over stay in the processor's cache.
-      if (chunk.state === "read" && (file.isShared || !chunk.wasTaken)) this.#idle.add(chunk);
+      // What everybody has had is not kept: the same few buffers over and over stay in the processor's cache.
+      if (chunk.state === "read" && chunk.takes < file.users) this.#idle.add(chunk);
       else this.#drop(chunk);
     });
     this.#byKey.set(chunk.key, chunk);
@@ -143,8 +143,8 @@ class SharedChunk implements Chunk {
   state: "under-way" | "read" | "failed" = "under-way";
   failure: unknown = null;
   users = 0;
-  /** False: it was only prepared so far. */
-  wasTaken = false;
+  /** How often it was taken; a machine takes each piece of a file once. */
+  takes = 0;
   readonly #unused: () => void;
 
   constructor(key: string, start: number, bytes: Uint8Array, buffer: Buffer, unused: () => void) {

@@ -5,7 +5,7 @@ import type { AssetFile } from "../../src/http/asset-file.ts";
 import { type Chunk, SharedChunks } from "../../src/http/shared-chunks.ts";
 
 /** A file of which each octet is its offset, and whose reads are counted. */
-function fileOf(sizeBytes: number, options: { readonly shared?: boolean; readonly broken?: () => boolean } = {}) {
+function fileOf(sizeBytes: number, options: { readonly users?: number; readonly broken?: () => boolean } = {}) {
   const reads: number[] = [];
   const read = async (into: Uint8Array, at: number, length: number, position: number) => {
     reads.push(position);
@@ -22,7 +22,7 @@ function fileOf(sizeBytes: number, options: { readonly shared?: boolean; readonl
     sizeBytes,
     modified: new Date(0),
     etag: '"one"',
-    isShared: options.shared ?? true,
+    users: options.users ?? 9,
     isUnchanged: async () => true,
     release: () => {},
   };
@@ -80,8 +80,15 @@ describe("SharedChunks", () => {
     assert.equal((await chunks.take(file, 16)).bytes.length, 16);
   });
 
+  test("keeps a piece until everybody who fetches the file has had it", async () => {
+    const { file, reads } = fileOf(40, { users: 2 });
+    const chunks = new SharedChunks(LIMITS);
+    for (let turn = 0; turn < 3; turn++) (await chunks.take(file, 0)).release();
+    assert.deepEqual(reads, [0, 0]);
+  });
+
   test("keeps nothing of a file that one machine alone fetches", async () => {
-    const { file, reads } = fileOf(40, { shared: false });
+    const { file, reads } = fileOf(40, { users: 1 });
     const chunks = new SharedChunks(LIMITS);
     (await chunks.take(file, 0)).release();
     (await chunks.take(file, 0)).release();
@@ -90,7 +97,7 @@ describe("SharedChunks", () => {
   });
 
   test("what was prepared is there when it is taken, and is not prepared twice", async () => {
-    const { file, reads } = fileOf(160, { shared: false });
+    const { file, reads } = fileOf(160, { users: 1 });
     const chunks = new SharedChunks({ ...LIMITS, chunksMax: 8 });
     chunks.prepare(file, 16);
     chunks.prepare(file, 20);
@@ -111,7 +118,7 @@ describe("SharedChunks", () => {
 
   test("a file that became shorter cannot be read", async () => {
     const { file } = fileOf(40);
-    const longer = { ...file, sizeBytes: 60, isShared: true };
+    const longer = { ...file, sizeBytes: 60 };
     await assert.rejects(Promise.resolve(new SharedChunks(LIMITS).take(longer, 48)), /cannot be read/);
   });
 
