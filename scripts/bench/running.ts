@@ -84,8 +84,17 @@ export class BenchNetwork {
   }
 
   /** On the second core, at the far end of the cable. Resolves to what it wrote. */
-  async run(command: readonly string[]): Promise<string> {
-    const argv = this.#inside(this.#load, LOAD_CORE, command);
+  run(command: readonly string[]): Promise<string> {
+    return this.#run(this.#load, command);
+  }
+
+  /** The same over loopback, without the cable. */
+  runBesideServer(command: readonly string[]): Promise<string> {
+    return this.#run(this.#server, command);
+  }
+
+  async #run(netns: string, command: readonly string[]): Promise<string> {
+    const argv = this.#inside(netns, LOAD_CORE, command);
     const child = spawn(argv[0] ?? "", argv.slice(1), { stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
     child.stdout.on("data", (chunk: Buffer) => {
