@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MACHINES = 4096, BUFFER = 256 << 10, TEXT = 64 << 10, BLKSIZE = 1468, DHCP_TRIES = 6, TFTP_TRIES = 8 };
+enum { MACHINES = 4096, BUFFER = 256 << 10, TEXT = 64 << 10, BLKSIZE = 1468, DHCP_TRIES = 6, TFTP_TRIES = 8, LOW_WATER = 128 << 10 };
 enum { FIRMWARE, IPXE, INSTALLER };
 
 typedef struct {
@@ -253,8 +253,12 @@ static int http(Machine *m, const char *method, const char *url, const char *bod
   struct iovec parts[] = {{head, length}, {(void *)body, strlen(body)}};
   if (writev(fd, parts, 2) < 0) return close(fd), fail(m, "%s: %s", url, strerror(errno));
   int64_t size = -1, at = 0;
-  int filled = 0, result = 0;
+  int filled = 0, result = 0, waits_for = 1;
   while (size < 0 || at < size) {
+    // Waking a sleeping thread costs the server that sends, so it is woken for much at once.
+    int enough = size - at > 2 * LOW_WATER ? LOW_WATER : 1;
+    if (text == NULL && enough != waits_for) setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &enough, sizeof enough);
+    waits_for = enough;
     int got = recv(fd, buffer + filled, BUFFER - 8 - filled, 0);
     if (got <= 0) { fail(m, "%.100s ended after %lld octets", url, (long long)at); break; }
     uint8_t *bytes = buffer;
