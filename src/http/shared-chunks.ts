@@ -16,7 +16,7 @@ export interface ChunkLimits {
   readonly smallBytes: number;
 }
 
-const LIMITS: ChunkLimits = { chunkBytes: 256 << 10, chunksMax: 512, smallBytes: 64 << 10 };
+const LIMITS: ChunkLimits = { chunkBytes: 512 << 10, chunksMax: 256, smallBytes: 64 << 10 };
 
 /**
  * Pieces of files, read once for all machines that are at about the same place of the same file: a rack that is switched
