@@ -19,7 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AssetApp } from "../../src/http/asset-app.ts";
+import { AssetApp, type AssetAppParts } from "../../src/http/asset-app.ts";
 
 const TEN = "0123456789";
 const MODIFIED = new Date(Date.UTC(2026, 10, 20, 12, 0, 0, 500));
@@ -28,11 +28,14 @@ const EARLIER = "Fri, 20 Nov 2026 11:59:59 GMT";
 
 let folder: string;
 let app: AssetApp;
+/** The same, which soon loses patience. */
+let hasty: AssetApp;
 let etag: string;
 const served: { path: string; status: number; sizeBytes: number }[] = [];
 const ended: { path: string; type: string; sentBytes: number }[] = [];
 const server = createServer((incoming, outgoing) => {
-  if (!app.serve(incoming, outgoing)) outgoing.writeHead(404, { "Content-Type": "text/plain" }).end("not a file\n");
+  const asked = incoming.headers["x-hasty"] === undefined ? app : hasty;
+  if (!asked.serve(incoming, outgoing)) outgoing.writeHead(404, { "Content-Type": "text/plain" }).end("not a file\n");
 });
 
 before(async () => {
@@ -48,12 +51,13 @@ before(async () => {
   await symlink(folder, join(root, "folder-out"));
   await symlink("pve/linux26", join(root, "way-in"));
   await symlink("loop", join(root, "loop"));
-  app = new AssetApp({
+  const parts: AssetAppParts = {
     root,
     served: ({ path }, { status, sizeBytes }) => void served.push({ path, status, sizeBytes }),
     ended: ({ path }, { type, sentBytes }) => void ended.push({ path, type, sentBytes }),
-    stallMs: 300,
-  });
+  };
+  app = new AssetApp(parts);
+  hasty = new AssetApp({ ...parts, stallMs: 300 });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   etag = (await get("/assets/ten")).headers.get("etag") ?? "";
 });
@@ -513,7 +517,7 @@ describe("AssetApp › over a socket", () => {
     ended.length = 0;
     const stalled = connect((server.address() as AddressInfo).port, "127.0.0.1");
     stalled.on("error", () => {});
-    stalled.write("GET /assets/stalling HTTP/1.1\r\nHost: x\r\n\r\n");
+    stalled.write("GET /assets/stalling HTTP/1.1\r\nHost: x\r\nX-Hasty: 1\r\n\r\n");
     stalled.pause();
     assert.equal(bodyOf(await interrupted("/assets/stalling", async () => {})).length, LARGE);
     for (let turns = 0; !ended.some(({ type }) => type === "stalled") && turns < 500; turns++) await sleep(20);
