@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Context } from "hono";
 import type { AttemptToken, Host } from "../queue/host.ts";
 import type { StepReport } from "../queue/operation.ts";
@@ -25,6 +26,19 @@ export async function takeStepReport(parts: MachineAppParts, c: Context): Promis
     return note.refused(c, statusOf(verdict.reason), what, REFUSALS[verdict.reason]);
   if (verdict.type !== "unchanged") note.answered(`${what} ${report.step}: ${report.outcome}`, report.text);
   return c.text("thank you\n");
+}
+
+/** What an agent tells of the machine that it runs on: which boot it is tells "again" from "after a reboot". */
+export function callerFacts(body: unknown): readonly string[] {
+  const { boot_id: boot, addresses } = (typeof body === "object" && body !== null ? body : {}) as Record<
+    string,
+    unknown
+  >;
+  const known = Array.isArray(addresses) ? addresses.filter((one) => typeof one === "string" && isIP(one) > 0) : [];
+  return [
+    ...(typeof boot === "string" && /^[0-9a-f-]{36}$/.test(boot) ? [`boot ${boot}`] : []),
+    ...(known.length > 0 ? [`at ${known.slice(0, 8).join(" ")}`] : []),
+  ];
 }
 
 /** The host that the address names, if the token in it is that of its install; null: it is not. */

@@ -18,7 +18,7 @@ import { err } from "../std/result.ts";
 import { unreachable } from "../std/unreachable.ts";
 import { serveAnswerFile } from "./answer-files.ts";
 import { findHostByToken } from "./attempt-tokens.ts";
-import { takeStepReport } from "./first-boot-reports.ts";
+import { callerFacts, takeStepReport } from "./first-boot-reports.ts";
 import { takeFailureReport, takeProgress } from "./install-progress.ts";
 import { serveJoinTurn, takeJoinResult } from "./join-reports.ts";
 import { bodyOf, listed, type MachineAppParts, notes, statusOf, whyNoAnswer, whyNotFor } from "./machine-replies.ts";
@@ -258,7 +258,8 @@ async function takePhoneCall(parts: MachineAppParts, c: Context): Promise<Respon
     verdict = await parts.queue.dispatch({ type: "install-reported", host: host.id, token, inventory });
   }
   if (verdict.type === "refused") return note.refused(c, statusOf(verdict.reason), what, REFUSALS[verdict.reason]);
-  note.answered(what, status === "failed" ? `failed: ${reason}` : status);
+  const told = status === "failed" ? `failed: ${reason}` : status;
+  note.answered(what, [told, ...callerFacts(body)].join(", "));
   return c.text("thank you\n");
 }
 

@@ -44,6 +44,14 @@ describe("what an agent reports", () => {
     assert.deepEqual(appliance.stepsOf(), ["01-a succeeded"]);
   });
 
+  test("of its boot and its addresses stands on the timeline, and nothing that it makes up", async () => {
+    const boot_id = "11111111-2222-3333-4444-555555555555";
+    await post("phone-home", { status: "started", boot_id, addresses: ["10.97.0.12", "<b>", 7, "fd00::1"] });
+    await post("phone-home", { status: "started", boot_id: "<script>", addresses: "no list" });
+    const whys = appliance.bench.footprints.filter(({ what }) => what === "phone-home").map(({ why }) => why);
+    assert.deepEqual(whys, [`started, boot ${boot_id}, at 10.97.0.12 fd00::1`, "started"]);
+  });
+
   test("never repeats its token", async () => {
     await started();
     const { token } = appliance.linksOf();

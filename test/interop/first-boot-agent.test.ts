@@ -1,24 +1,19 @@
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, test } from "node:test";
-import { agentTrustOf, loadCertificate } from "../../src/http/certificate.ts";
-import type { Ipv4Address } from "../../src/net/ipv4-address.ts";
-import type { Instant } from "../../src/std/clock.ts";
 import { type AgentAppliance, type ApplianceOptions, agentAppliance } from "../support/agent-appliance.ts";
 import {
   type AgentMachine,
   agentMachine,
   type Client,
+  counting,
   ended,
-  killAgent,
   logOf,
   type MachineOptions,
-  marksOf,
   removeMachine,
   runAgent,
+  runsOf,
   type Shell,
   startAgent,
   stateFile,
@@ -41,18 +36,6 @@ function machineWith(options: Partial<MachineOptions> = {}): AgentMachine {
   const machine = agentMachine({ ...appliance.linksOf(), steps: [], ...options });
   machines.push(machine);
   return machine;
-}
-
-/** A step that counts its runs beside the agent's marks. */
-const counting = (name: string, more = "") => ({
-  type: "script",
-  name,
-  script: `#!/bin/sh\necho run >>"$BOOTQUEUE_AGENT_STATE/${name}.runs"\n${more}`,
-});
-
-function runsOf(machine: AgentMachine, name: string): number {
-  const file = join(machine.state, `${name}.runs`);
-  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").length : 0;
 }
 
 const SHELLS: readonly Shell[] = ["dash", "busybox", "bash"];
@@ -229,100 +212,5 @@ describe("the first-boot agent", () => {
     assert.match(second.output, /another one is running/);
     assert.equal((await end).code, 0);
     assert.equal(runsOf(machine, "own"), 1);
-  });
-});
-
-describe("the first-boot agent, killed", () => {
-  for (const moment of ["before", "after"] as const) {
-    test(`at each of its requests, ${moment} the appliance has done what it asks, does nothing twice`, async () => {
-      for (let at = 1; ; at++) {
-        let count = 0;
-        let child: ChildProcess | undefined;
-        await open({
-          before: async (_request, pass) => {
-            const isIt = ++count === at && child !== undefined;
-            if (isIt && moment === "before") killAgent(child as ChildProcess);
-            const response = await pass();
-            if (isIt && moment === "after") killAgent(child as ChildProcess);
-            return response;
-          },
-        });
-        const machine = machineWith({ steps: [counting("one"), counting("two")] });
-        child = startAgent(machine);
-        const first = await ended(child);
-        child = undefined;
-        const last = first.code === null ? await runAgent(machine) : first;
-        const told = `killed at request ${at}: ${first.output}${last.output}`;
-        assert.ok(last.code === 0 || last.code === 2, told);
-        assert.deepEqual([runsOf(machine, "one"), runsOf(machine, "two")], [1, 1], told);
-        assert.deepEqual(appliance.stepsOf(), ["01-one succeeded", "02-two succeeded"], told);
-        assert.equal(appliance.stateOf(), "ready", told);
-        await appliance.close();
-        if (first.code !== null) {
-          assert.equal(at, 7, "phone-home, twice two reports, and the end");
-          break;
-        }
-      }
-    });
-  }
-
-  test("in the middle of a step runs that step again, and the ones before it not", async () => {
-    await open();
-    const once = `[ -e "$BOOTQUEUE_AGENT_STATE/killed" ] || { : >"$BOOTQUEUE_AGENT_STATE/killed"; kill -9 "$PPID"; exit 0; }\n`;
-    const machine = machineWith({ steps: [counting("one"), counting("two", once)] });
-    assert.equal((await runAgent(machine)).code, null);
-    assert.equal((await runAgent(machine)).code, 0);
-    assert.deepEqual([runsOf(machine, "one"), runsOf(machine, "two")], [1, 2]);
-    assert.deepEqual(
-      marksOf(machine).filter((name) => name.endsWith(".new")),
-      [],
-    );
-  });
-});
-
-describe("the first-boot agent, over HTTPS", () => {
-  const folder = mkdtempSync(join(tmpdir(), "agent-tls-"));
-  test.after?.(() => rmSync(folder, { recursive: true }));
-
-  for (const client of ["curl", "wget", "openssl"] as const) {
-    test(`with ${client} goes by the key alone: the certificate may be out of date and name somebody else`, async () => {
-      // Made so that it ended in 2010.
-      const certificate = await loadCertificate(
-        folder,
-        { address: "10.97.0.1" as Ipv4Address },
-        631_152_000_000 as Instant,
-      );
-      await open({ tls: { key: certificate.keyPem, cert: certificate.certPem } });
-      const machine = machineWith({ client, trust: agentTrustOf(certificate), steps: [counting("own")] });
-      const { code, output } = await runAgent(machine);
-      assert.equal(code, 0, output);
-      assert.equal(appliance.stateOf(), "ready");
-    });
-
-    test(`with ${client} tells a server with another key nothing`, async () => {
-      const certificate = await loadCertificate(
-        folder,
-        { address: "10.97.0.1" as Ipv4Address },
-        631_152_000_000 as Instant,
-      );
-      const other = mkdtempSync(join(tmpdir(), "agent-tls-"));
-      const foreign = await loadCertificate(other, { address: "10.97.0.1" as Ipv4Address }, Date.now() as Instant);
-      rmSync(other, { recursive: true });
-      await open({ tls: { key: foreign.keyPem, cert: foreign.certPem } });
-      const machine = machineWith({ client, trust: agentTrustOf(certificate), patience: 1 });
-      const { code, output } = await runAgent(machine);
-      assert.equal(code, 1, output);
-      assert.deepEqual(appliance.heard, []);
-    });
-  }
-
-  test("does not fall back to a program that cannot tell whom it speaks to", async () => {
-    const certificate = await loadCertificate(folder, { address: "10.97.0.1" as Ipv4Address }, Date.now() as Instant);
-    await open({ tls: { key: certificate.keyPem, cert: certificate.certPem } });
-    const machine = machineWith({ client: "wget of busybox", trust: agentTrustOf(certificate) });
-    const { code, output } = await runAgent(machine);
-    assert.equal(code, 3, output);
-    assert.match(output, /for HTTPS/);
-    assert.deepEqual(appliance.heard, []);
   });
 });

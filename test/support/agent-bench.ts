@@ -188,3 +188,15 @@ function toolsIn(folder: string, { client = "curl", shell = "dash", programs = {
     writeFileSync(join(folder, name), text, { mode: 0o755, flag: "wx" });
   return folder;
 }
+
+/** A step that counts its runs beside the agent's marks. */
+export const counting = (name: string, more = "") => ({
+  type: "script",
+  name,
+  script: `#!/bin/sh\necho run >>"$BOOTQUEUE_AGENT_STATE/${name}.runs"\n${more}`,
+});
+
+export function runsOf(machine: AgentMachine, name: string): number {
+  const file = join(machine.state, `${name}.runs`);
+  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").length : 0;
+}
