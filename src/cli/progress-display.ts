@@ -34,7 +34,8 @@ export class ProgressDisplay {
     if (this.#screen.errIsTerminal) {
       if (!isNew && now - this.#drawnAt < DRAW_EVERY_MS) return;
       this.#drawnAt = now;
-      const line = renderBar(progress, now - this.#since, this.#screen.columns() ?? COLUMNS);
+      // Some terminals say that they have no columns at all.
+      const line = renderBar(progress, now - this.#since, this.#screen.columns() || COLUMNS);
       this.#screen.err(`\r\u001b[K${line}`);
       return;
     }

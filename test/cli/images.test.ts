@@ -140,6 +140,16 @@ describe("progress", () => {
     return text;
   }
 
+  test("takes a terminal of no columns for an ordinary one", () => {
+    let text = "";
+    const err = (more: string) => {
+      text += more;
+    };
+    const display = new ProgressDisplay({ err, errIsTerminal: true, columns: () => 0, now: () => 0 });
+    display.show({ what: "reading", done: 50, total: 100, unit: "percent" });
+    assert.match(text, /reading {2}\[=+> +\] +50 %$/);
+  });
+
   test("is drawn over on a terminal, ten times a second at most", () => {
     const text = shown(true, [
       [0, 0],
