@@ -108,7 +108,8 @@ describe("server types", () => {
     const rules = queueRules(await settingsOf(quiet + slot(), script));
     assert.equal(rules.typeByMac?.("58:47:ca:00:00:01" as MacAddress), "quiet");
     assert.equal(rules.typeByMac?.("52:54:00:00:00:01" as MacAddress), null);
-    const host = (mac: string) => ({ macs: [mac], bootMac: mac, serverType: null, inventory: null }) as never;
+    const host = (mac: string) =>
+      ({ macs: [mac], bootMac: mac, serverType: null, byOperator: false, inventory: null }) as never;
     const at = { id: "10.11.0.2", profile: "pve" } as never;
     assert.equal(rules.flowOf?.(host("58:47:ca:00:00:01"), at)?.firstBoot, false);
     assert.equal(rules.flowOf?.(host("52:54:00:00:00:01"), at)?.firstBoot, true);

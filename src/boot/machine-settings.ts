@@ -31,7 +31,7 @@ export interface ProfileSite {
 }
 
 /** What is known of a host whose type is asked for. */
-export type KnownHost = Pick<Host, "macs" | "bootMac" | "serverType" | "inventory">;
+export type KnownHost = Pick<Host, "macs" | "bootMac" | "serverType" | "byOperator" | "inventory">;
 
 /** What is installed on this host in this slot: the profile with everything laid over it. `product`: as just seen. */
 export function profileFor(
@@ -52,16 +52,29 @@ export function profileFor(
 /** null: it is of none that the configuration describes. */
 export function serverTypeOfHost(
   machines: MachineSettings,
-  { macs, bootMac, serverType, inventory }: KnownHost,
+  { macs, bootMac, serverType, byOperator, inventory }: KnownHost,
   product: string | null = null,
 ): ServerType | null {
   const [byConfig = null] = macs.flatMap((mac) => machines.assigned.get(mac) ?? []);
-  return serverTypeOf(machines.serverTypes, {
-    assigned: byConfig ?? serverType,
-    product: product ?? inventory?.board.product ?? null,
-    // The NIC that it boots from speaks first.
-    macs: [bootMac, ...macs],
-  });
+  const clues = { assigned: byConfig ?? (byOperator ? serverType : null), macs: [bootMac, ...macs] };
+  const called = product ?? inventory?.board.product ?? null;
+  // Between its answer and its report only the type is known that its installer led to.
+  const remembered =
+    called === null && !byOperator ? machines.serverTypes.find(({ name }) => name === serverType) : null;
+  if (clues.assigned === null && remembered != null) return remembered;
+  return serverTypeOf(machines.serverTypes, { ...clues, product: called });
+}
+
+/** The name of the type that this product name makes of the host, if it is none that was known without it; else null. */
+export function typeByProduct(
+  machines: MachineSettings | undefined,
+  host: KnownHost,
+  product: string | null,
+): string | null {
+  if (machines === undefined || product === null) return null;
+  const found = serverTypeOfHost(machines, host, product);
+  const without = serverTypeOfHost(machines, { ...host, serverType: null, inventory: null });
+  return found === null || found === without ? null : found.name;
 }
 
 /** The name of the type of a machine of which only one NIC is known; null: none. */
@@ -85,7 +98,8 @@ export function wrongTypeProblems(
 
 /** Whether its type, and with it what is installed, may yet turn out to be another, when its installer says what it is. */
 export function mayTurnOut(machines: MachineSettings | undefined, host: KnownHost): boolean {
-  if (machines === undefined || host.serverType !== null || host.inventory?.board.product != null) return false;
+  if (machines === undefined || host.inventory?.board.product != null) return false;
+  if (host.byOperator && host.serverType !== null) return false;
   if (host.macs.some((mac) => machines.assigned.has(mac))) return false;
   return machines.serverTypes.some(({ products }) => products.length > 0);
 }

@@ -5,6 +5,7 @@ import { renderBootScript, renderLocalBootScript } from "../boot/boot-script.ts"
 import { type BootTurn, takeBootTurn } from "../boot/boot-turn.ts";
 import { hasOnlyOurAddresses } from "../boot/dhcp-mode.ts";
 import { type Installation, installationOf } from "../boot/installation.ts";
+import { typeByProduct } from "../boot/machine-settings.ts";
 import { type MacAddress, parseMacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import type { AnswerRequest, InstallReport } from "../profiles/kind.ts";
@@ -153,7 +154,8 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   const uuid =
     request.value.uuid !== null && parts.site().bogusUuids.has(request.value.uuid) ? null : request.value.uuid;
   if (key !== null) await parts.joinKeys?.leaves(host);
-  const asked = { type: "answer-fetched", host: host.id, macs, uuid, serial, boardSerial, nics } as const;
+  const serverType = typeByProduct(parts.site().machines, host, request.value.product);
+  const asked = { type: "answer-fetched", host: host.id, macs, uuid, serial, boardSerial, nics, serverType } as const;
   const verdict = await parts.queue.dispatch(asked);
   if (verdict.type === "refused") {
     const why = whyNoAnswer(parts.queue.state, host.id, verdict.reason);

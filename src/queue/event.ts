@@ -58,6 +58,8 @@ export type QueueEvent =
       readonly host: HostId;
       readonly macs: readonly MacAddress[];
       readonly uuid: SystemUuid | null;
+      /** What the machine turned out to be by what its firmware calls it. Absent or null: nothing that we did not know. */
+      readonly serverType?: string | null;
     } & Partial<Omit<Identity, "uuid">>)
   | {
       readonly type: "install-reported";

@@ -38,7 +38,12 @@ export function scriptFetched(state: QueueState, event: { host: HostId }, now: I
 /** The installer asks for its answer, and will wipe the disk when it gets it: nobody else than this machine may. */
 export function answerFetched(
   state: QueueState,
-  event: { host: HostId; macs: readonly MacAddress[]; uuid: SystemUuid | null } & Partial<Identity>,
+  event: {
+    host: HostId;
+    macs: readonly MacAddress[];
+    uuid: SystemUuid | null;
+    serverType?: string | null;
+  } & Partial<Identity>,
   now: Instant,
   rules: QueueRules,
 ): Step {
@@ -64,7 +69,9 @@ export function answerFetched(
     return news ? moved(withHost(merged.state, known)) : unchanged(state);
   }
   if (isLooping(host, rules) || host.attempt === null) return looped(state, host, now);
-  const counted = { ...known, attempt: { ...host.attempt, answers: host.attempt.answers + 1 } };
+  // What the operator said of a machine that he entered himself stays his.
+  const serverType = host.byOperator ? host.serverType : (event.serverType ?? host.serverType);
+  const counted = { ...known, serverType, attempt: { ...host.attempt, answers: host.attempt.answers + 1 } };
   const deadline = later(now, rules.limitMs.installing);
   return moved(withHost(merged.state, entered(counted, { type: "installing", since: now, deadline })));
 }

@@ -67,6 +67,20 @@ describe("the answer file is made for", () => {
     const bench = await machineBench({ machines });
     await bench.bring(peach, "pxe_booted");
     assert.deepEqual(await disksOf(await answer(bench)), { filter: { ID_MODEL: "Samsung*" } });
+    assert.equal(bench.hostOf(peach)?.serverType, "desktop");
+  });
+
+  test("that type also while the installer runs, which fetches the first-boot script", async () => {
+    const settingsOfType = { first_boot: { script: "#!/bin/sh\n# of the desktop\n" } };
+    const machines = settings({
+      serverTypes: [serverType("desktop", { products: ["OptiPlex*"], settings: settingsOfType })],
+    });
+    const bench = await machineBench({ machines });
+    await bench.bring(peach, "pxe_booted");
+    assert.equal((await answer(bench)).status, 200);
+    const script = await bench.request(`/api/hosts/${peach.host}/first-boot-script/${bench.tokenOf(peach)}`, FIRST);
+    assert.equal(script.status, 200);
+    assert.match(await script.text(), /# of the desktop/);
   });
 
   test("the slot, and the host in it", async () => {
