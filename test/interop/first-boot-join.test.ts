@@ -221,6 +221,7 @@ describe("a join by HTTP", () => {
       writeFileSync(
         curl,
         `#!/bin/sh\nn=$(($(cat ${count} 2>/dev/null || echo 0) + 1))\necho "$n" >${count}\n[ "$n" -ne ${at} ] || { kill -9 "$PPID"; exit 7; }\n${real}`,
+        { mode: 0o755 },
       );
       const first = await runAgent(machine);
       const last = first.code === 0 ? first : await runAgent(machine);
