@@ -39,7 +39,7 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
     case "script-fetched":
       return installing.scriptFetched(state, event, now, rules);
     case "script-booted":
-      return scriptBooted(state, event, now, rules);
+      return withTurnPassedOn(scriptBooted(state, event, now, rules), now, rules);
     case "answer-fetched":
       return installing.answerFetched(state, event, now, rules);
     case "install-reported":
@@ -103,7 +103,9 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
 
 /** A host that was joining and is gone leaves the turn to the next one; so does one that others had to wait for. */
 function withTurnPassedOn(step: Step, now: Instant, rules: QueueRules): Step {
-  return step.verdict.type === "moved" ? installing.withNextJoin(step.state, now, rules) : step;
+  if (step.verdict.type !== "moved") return step;
+  const next = installing.withNextJoin(step.state, now, rules);
+  return next.state === step.state ? step : { ...next, effects: [...step.effects, ...next.effects] };
 }
 
 /** What a restart must start again: every piece of work that the state says is under way. */
