@@ -36,7 +36,7 @@ enable_agent() {
   elif [ -z "$root" ]; then
     say 'neither systemd nor OpenRC is here: the agent runs in the background now, and is not started at a later boot'
     mkdir -p /var/lib/bootqueue-agent
-    nohup sh "$agent_home/agent" supervise </dev/null >>/var/lib/bootqueue-agent/agent.log 2>&1 &
+    (trap '' HUP && exec sh "$agent_home/agent" supervise) </dev/null >>/var/lib/bootqueue-agent/agent.log 2>&1 &
   else
     say "neither systemd nor OpenRC is in $root: nothing will start the agent"
     exit 1

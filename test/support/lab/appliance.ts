@@ -32,6 +32,8 @@ export interface ApplianceOptions {
   readonly profile?: string;
   /** Files that are put into `assets/`, by path. */
   readonly assets?: Readonly<Record<string, string>>;
+  /** The installed systems are whole ones, which join a cluster. `operatorKey`: a public key that may log in. */
+  readonly cluster?: { readonly operatorKey: string };
 }
 
 /** The real daemon, in the gateway's namespace, with a configuration and a profile as an operator would write them. */
@@ -52,7 +54,7 @@ export class Appliance {
     writeFileSync(join(this.#folder, "profiles", "pve.toml"), options.profile ?? profileText(options));
     for (const [from, to] of [
       ["boot-loaders", "assets"],
-      ["installer", "assets/lab-installer"],
+      [options.cluster === undefined ? "installer" : "node-installer", "assets/lab-installer"],
     ] as const) {
       const source = join(BUILD, from);
       if (!existsSync(source)) throw new Error(`wanted ${source}, which is not there; run test/support/lab/build`);
@@ -159,7 +161,7 @@ const MAIN = join(REPOSITORY, "dist", "main.js");
 const BUILD = join(REPOSITORY, "build", "lab");
 const START_MS = 20_000;
 
-function configText(folder: string, { slots, moreConfig }: ApplianceOptions): string {
+function configText(folder: string, { slots, moreConfig, cluster }: ApplianceOptions): string {
   const entries = Array.from({ length: slots }, (_, index) => {
     const hostname = HOSTNAMES[index] ?? `node${index + 1}`;
     return `[[slot]]\nip = "10.11.0.${index + 2}"\nhostname = "${hostname}"\nprofile = "pve"\n`;
@@ -179,13 +181,14 @@ state = "${folder}/state"
 assets = "${folder}/assets"
 profiles = "${folder}/profiles"
 
+${cluster === undefined ? "" : '[[cluster]]\nname = "lab"\nssh_minutes = 5\nquorum_minutes = 5\n'}
 ${moreConfig ?? ""}
 ${entries.join("\n")}`;
 }
 
-function profileText({ kernelArgs, diskSetup, secureBoot, image }: ApplianceOptions): string {
+function profileText({ kernelArgs, diskSetup, secureBoot, image, cluster }: ApplianceOptions): string {
   return `kind = "proxmox"${secureBoot ? "\nsecure_boot = true" : ""}
-image = "${image ?? "lab-installer"}"
+image = "${image ?? "lab-installer"}"${cluster === undefined ? "" : '\ncluster = "lab"'}
 kernel_args = "${["console=ttyS0", kernelArgs].filter(Boolean).join(" ")}"
 
 [global]
@@ -193,17 +196,27 @@ country = "de"
 timezone = "Europe/Berlin"
 mailto = "ops@lab.example"
 root_password_hashed = "${PASSWORD_HASH}"
-root_ssh_keys = ["${SSH_KEY}"]
+root_ssh_keys = ["${cluster?.operatorKey ?? SSH_KEY}"]
 
 [disk_setup]
 ${diskSetup ?? 'filesystem = "ext4"\ndisk_list = ["vda"]'}
 
-[first_boot]
+${cluster === undefined ? MARKED_DISK : WHOLE_SYSTEM}`;
+}
+
+/** The marked disk only says its name; it cannot phone home. */
+const MARKED_DISK = `[first_boot]
 script = "#!/bin/sh\\nexit 0\\n"
-# The marked disk only says its name; it cannot phone home.
 phone_home = false
 `;
-}
+
+const WHOLE_SYSTEM = `[first_boot]
+
+[[first_boot.steps]]
+type = "script"
+name = "say-hello"
+script = "#!/bin/sh\\necho hello > /etc/hello\\n"
+`;
 
 /** Of a password that nobody knows. */
 const PASSWORD_HASH =

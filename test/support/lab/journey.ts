@@ -21,13 +21,17 @@ export class Journey {
   readonly hostname: string;
   readonly address: string;
   readonly milestones: Milestone[] = [];
+  readonly #joins: boolean;
   #host: HostView | null = null;
   #footprints: readonly FootprintView[] = [];
 
+  /** `joins`: after its first boot it goes on to join a cluster. */
   constructor(
     machine: Machine,
     slot: { readonly number: number; readonly hostname: string; readonly address: string },
+    { joins = false } = {},
   ) {
+    this.#joins = joins;
     this.machine = machine;
     this.slot = slot.number;
     this.hostname = slot.hostname;
@@ -78,8 +82,13 @@ export class Journey {
       this.#host?.state === "failed" ||
       /^standin: STOPPED|Kernel panic|No bootable device/m.test(this.machine.console.text()) ||
       answeredAfterReport({ footprints: this.#footprints }) !== undefined ||
-      (this.milestones.some(({ name }) => name === "disk") && !this.isOver)
+      (this.milestones.some(({ name }) => name === "disk") && !this.#isOnItsWay && !this.isOver)
     );
+  }
+
+  /** true: its disk has booted, and it is not through all the same. */
+  get #isOnItsWay(): boolean {
+    return this.#joins && this.#host?.state !== "ready";
   }
 
   /** Which link of its chain broke, in one sentence. */
@@ -113,6 +122,8 @@ const STATE_WORDS: Readonly<Record<string, (journey: Journey) => string>> = {
   pxe_booted: () => "has its boot script and loads the installer",
   installing: () => "installs: it was given its answer file",
   installed: () => "reports that it is installed, and restarts",
+  first_boot: () => "runs its first-boot steps",
+  joining: () => "joins the cluster",
   ready: () => "is ready; from now on DHCP ignores it",
   failed: () => "has failed",
 };

@@ -26,6 +26,7 @@ export class Machine {
   readonly #diskFirst: boolean;
   readonly #memoryMib: number;
   readonly #lab: Lab;
+  readonly #shared: string | null;
   readonly #path: (name: string) => string;
   #process: LabProcess | null = null;
 
@@ -33,8 +34,14 @@ export class Machine {
     lab: Lab,
     number: number,
     firmware: Firmware,
-    options: { readonly diskFirst?: boolean; readonly memoryMib?: number } = {},
+    options: {
+      readonly diskFirst?: boolean;
+      readonly memoryMib?: number;
+      /** A folder that it sees as 9P file system `cluster`. */
+      readonly shared?: string | null;
+    } = {},
   ) {
+    this.#shared = options.shared ?? null;
     this.#memoryMib = options.memoryMib ?? 512;
     this.#diskFirst = options.diskFirst ?? false;
     if (this.#diskFirst && firmware !== "bios") throw new Error("only BIOS machines can have their disk first");
@@ -118,6 +125,9 @@ export class Machine {
       ),
       // Without a ROM the second card cannot boot: the installer is the first to use it.
       ...this.#card(1, ",romfile="),
+      ...(this.#shared === null
+        ? []
+        : ["-virtfs", `local,path=${this.#shared},mount_tag=cluster,security_model=none,multidevs=remap`]),
       ...["-drive", `if=none,id=d0,format=raw,file=${this.#path("disk")},cache=unsafe`],
       ...["-device", `virtio-blk-pci,drive=d0,serial=${this.serial}${isOrdered ? "" : ",bootindex=2"}`],
       // A boot index would overrule it.

@@ -13,6 +13,7 @@ import time
 
 import answer
 import disk
+import hostkeys
 import machine
 import report
 import wire
@@ -94,8 +95,9 @@ def fetch_answer(url, release, fingerprint):
 def install(settings, release, pause_seconds):
     say(f"has its answer: {settings['global']['fqdn']}")
     first_boot = settings.get("first-boot")
+    files = {"root/.ssh/authorized_keys": "".join(f"{key}\n" for key in settings["global"].get("root-ssh-keys", []))}
     if first_boot is not None:
-        fetch_first_boot(first_boot)
+        files["var/lib/first-boot"] = fetch_first_boot(first_boot)
     # Only from here on does the answer decide what happens after an error.
     reboot_on_error = settings["global"].get("reboot-on-error", False) and release >= (8, 4)
     time.sleep(pause_seconds)
@@ -103,7 +105,8 @@ def install(settings, release, pause_seconds):
         network, target = answer.verify(settings, machine.nics(), machine.disks(), release)
         fqdn = answer.fqdn_of(settings, machine.read(LEASES) or "")
         network = network or disk.network_from_dhcp()
-        install_id = disk.write(target[0]["DEVNAME"], fqdn, network)
+        host_keys, key_files = hostkeys.make(fqdn.split(".")[0])
+        install_id = disk.write(target[0]["DEVNAME"], fqdn, network, files | key_files)
     except (answer.Refused, OSError) as error:
         if reboot_on_error:
             say(f"installation failed, reboots in 10 s: {error}")
@@ -113,7 +116,7 @@ def install(settings, release, pause_seconds):
     say(f"wrote install={install_id} to {', '.join(one['DEVNAME'] for one in target)}")
     webhook = settings.get("post-installation-webhook")
     if webhook is not None:
-        send_report(webhook, report.compose(settings, release, fqdn, network, target), reboot_on_error, release)
+        send_report(webhook, report.compose(settings, release, fqdn, network, target, host_keys), reboot_on_error, release)
     mode = settings["global"].get("reboot-mode", "reboot")
     say(f"done, up for {machine.read('/proc/uptime').split()[0]} s: {mode}")
     restart(mode)
@@ -129,6 +132,7 @@ def fetch_first_boot(first_boot):
     except wire.HttpError as error:
         stop(f"fetching the first-boot script failed: {error}: {error.body}")
     say(f"has its first-boot script, {len(script)} octets")
+    return script
 
 
 def send_report(webhook, body, reboot_on_error, release):

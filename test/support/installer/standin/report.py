@@ -2,12 +2,11 @@
 
 import binascii
 import os
-import struct
 
 import machine
 
 
-def compose(settings, release, fqdn, network, target):
+def compose(settings, release, fqdn, network, target, host_keys):
     pinned = settings["network"].get("interface-name-pinning", {}).get("enabled", False)
     body = {
         "$schema": {"version": "1.2" if release >= (9, 1) else "1.1" if release >= (8, 4) else "1.0"},
@@ -24,7 +23,7 @@ def compose(settings, release, fqdn, network, target):
         "disks": [disk_entry(properties, target) for properties in machine.disks().values()],
         "network-interfaces": [nic_entry(link, properties, network, settings, pinned)
                                for link, properties in machine.nics().items()],
-        "ssh-public-host-keys": host_keys(fqdn.split(".")[0]),
+        "ssh-public-host-keys": host_keys,
     }
     if release >= (8, 4):
         body["reboot-mode"] = settings["global"].get("reboot-mode", "reboot")
@@ -59,27 +58,6 @@ def nic_entry(link, properties, network, settings, pinned):
     if link == network["link"]:
         entry |= {"address": network["cidr"], "is-management": True}
     return entry
-
-
-def host_keys(host):
-    """Of the right form and different for every installation; nobody holds their other half."""
-    comment = f"root@{host}"
-    ed25519 = field(b"ssh-ed25519") + field(os.urandom(32))
-    ecdsa = field(b"ecdsa-sha2-nistp256") + field(b"nistp256") + field(b"\x04" + os.urandom(64))
-    rsa = field(b"ssh-rsa") + field(b"\x01\x00\x01") + field(b"\x00\xc0" + os.urandom(255))
-    return {
-        "ecdsa": f"ecdsa-sha2-nistp256 {base64(ecdsa)} {comment}",
-        "ed25519": f"ssh-ed25519 {base64(ed25519)} {comment}",
-        "rsa": f"ssh-rsa {base64(rsa)} {comment}",
-    }
-
-
-def field(octets):
-    return struct.pack(">I", len(octets)) + octets
-
-
-def base64(octets):
-    return binascii.b2a_base64(octets, newline=False).decode()
 
 
 def kernel_version():
