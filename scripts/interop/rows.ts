@@ -62,8 +62,13 @@ export const ROWS: readonly Row[] = [
   },
   {
     client: "beside Kea's DHCP",
-    did: "address from there, boot file from us",
-    shownBy: { notHere: "dnsmasq stands for it: to a proxy a server that gives addresses is one like the other" },
+    did: "address from there, loader and script from us; a PXE client of our own, and curl",
+    shownBy: { file: "test/interop/kea.test.ts", tests: /^firmware gets its address from there/ },
+  },
+  {
+    client: "Kea, when we should be alone",
+    did: "it is found before the start, which is refused",
+    shownBy: { file: "test/interop/kea.test.ts", tests: /^a start as the only DHCP server/ },
   },
   {
     client: "dnsmasq and udhcpc, when we should be alone",
@@ -91,11 +96,9 @@ export const ROWS: readonly Row[] = [
     shownBy: relay(/^behind isc-dhcp-relay$/),
   },
   {
-    client: "dhcp-helper",
-    did: "the same",
-    shownBy: {
-      notHere: "not tried: isc-dhcp-relay stands for it",
-    },
+    client: "dhcp-helper, with udhcpc and dhclient behind it",
+    did: "lease from the rack's subnet, of two; renewal; NAK in the other rack; it adds no option 82",
+    shownBy: { file: "test/interop/dhcp-helper.test.ts", tests: /^behind dhcp-helper$/ },
   },
   ...(
     [

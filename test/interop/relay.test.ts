@@ -5,6 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
 import { said, startDhclient, startUdhcpc } from "../support/lab/dhcp-clients.ts";
 import { Lab, type LabProcess } from "../support/lab/lab.ts";
+import { plugIn, wireBehind } from "../support/lab/wire-behind.ts";
 
 const CONFIG = `[network]
 address = "10.11.0.1"
@@ -46,27 +47,7 @@ before(async () => {
     ["far", "eth1"],
     ["other", "eth2"],
   ] as const) {
-    lab.addNamespace(role);
-    lab.run("relay", [
-      "ip",
-      "link",
-      "add",
-      port,
-      "type",
-      "veth",
-      "peer",
-      "name",
-      "eth0",
-      "netns",
-      lab.namespaceOf(role),
-    ]);
-    for (const [where, link] of [
-      ["relay", port],
-      [role, "eth0"],
-    ] as const) {
-      lab.run(where, ["ethtool", "-K", link, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off"]);
-    }
-    lab.run("relay", ["ip", "link", "set", port, "up"]);
+    wireBehind(lab, "relay", port, role);
   }
   lab.run("relay", ["ip", "address", "add", "10.12.0.1/24", "dev", "eth1"]);
   lab.run("relay", ["ip", "address", "add", "10.12.0.1/32", "dev", "eth2"]);
@@ -85,14 +66,9 @@ after(async () => {
   lab?.close();
 });
 
-function plugIn(role: string, mac: string): void {
-  lab.run(role, ["ip", "link", "set", "eth0", "down"]);
-  lab.run(role, ["ip", "link", "set", "eth0", "address", mac, "up"]);
-}
-
 describe("behind isc-dhcp-relay", () => {
   test("firmware (udhcpc) gets a slot of its rack's network, renews it directly, and keeps it after a RELEASE", async () => {
-    plugIn("far", "02:00:00:00:01:01");
+    plugIn(lab, "far", "02:00:00:00:01:01");
     const client = startUdhcpc(lab, "far", "udhcpc", { asFirmware: true });
     await until("the lease", () => /lease of 10\.12\.0\.7 obtained/.test(said(client)));
     await until("its script", () => said(client).includes("bound ip="));
@@ -110,7 +86,7 @@ describe("behind isc-dhcp-relay", () => {
   });
 
   test("firmware (dhclient) at a switch port gets the slot that is kept for it, and again after a restart", async () => {
-    plugIn("other", "02:00:00:00:01:02");
+    plugIn(lab, "other", "02:00:00:00:01:02");
     for (const start of ["first", "second"]) {
       const client = startDhclient(lab, "other", `dhclient-${start}`);
       await until(`the ${start} lease`, () => /bound to 10\.12\.0\.9/.test(said(client)));
@@ -124,7 +100,7 @@ describe("behind isc-dhcp-relay", () => {
   test("a machine that is carried to our own wire is refused there, and takes no second slot", async () => {
     lab.addNamespace("near");
     lab.connect("near", "eth0", "lan", null);
-    plugIn("near", "02:00:00:00:01:02");
+    plugIn(lab, "near", "02:00:00:00:01:02");
     lab.run("near", ["cp", `${lab.folder}/other.leases`, `${lab.folder}/near.leases`]);
     const client = startDhclient(lab, "near", "dhclient-carried");
     await until("the NAK", () => /DHCPNAK from 10\.11\.0\.1/.test(said(client)));
@@ -137,7 +113,7 @@ describe("behind isc-dhcp-relay", () => {
   });
 
   test("a machine on our own wire gets a slot there, although slots behind the relay come first to others", async () => {
-    plugIn("near", "02:00:00:00:01:03");
+    plugIn(lab, "near", "02:00:00:00:01:03");
     const client = startUdhcpc(lab, "near", "udhcpc-near", { asFirmware: true });
     await until("the lease", () => /lease of 10\.11\.0\.2 obtained/.test(said(client)));
     client.kill("SIGTERM");

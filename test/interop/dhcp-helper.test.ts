@@ -1,0 +1,115 @@
+// A rack behind dhcp-helper, a relay that is no more than one: it adds no option 82. Needs root, the Debian packages udhcpc,
+// isc-dhcp-client, iproute2, ethtool, and dhcp-helper as `scripts/setup test` unpacks it.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
+import { said, startDhclient, startUdhcpc } from "../support/lab/dhcp-clients.ts";
+import { Lab, type LabProcess } from "../support/lab/lab.ts";
+import { plugIn, wireBehind } from "../support/lab/wire-behind.ts";
+
+const PROGRAM = fileURLToPath(new URL("../../build/dhcp-helper/usr/sbin/dhcp-helper", import.meta.url));
+
+const CONFIG = `[network]
+address = "10.11.0.1"
+subnet = "10.11.0.0/22"
+domain = "lab.example"
+[dhcp]
+allow_other_servers = true
+[[subnet]]
+name = "rack2"
+subnet = "10.12.0.0/24"
+router = "10.12.0.1"
+dns = ["10.12.0.53"]
+domain = "rack2.example"
+[[subnet]]
+name = "rack3"
+subnet = "10.13.0.0/24"
+router = "10.13.0.1"
+[[slot]]
+ip = "10.11.0.2"
+hostname = "near"
+profile = "pve"
+[[slot]]
+ip = "10.12.0.7"
+hostname = "second"
+profile = "pve"
+[[slot]]
+ip = "10.13.0.7"
+hostname = "third"
+profile = "pve"
+`;
+
+let lab: Lab;
+let daemon: BareDaemon;
+let relay: LabProcess;
+
+before(async () => {
+  lab = new Lab();
+  lab.addNamespace("relay");
+  lab.connect("relay", "eth0", "lan", "10.11.0.254/22");
+  wireBehind(lab, "relay", "eth1", "rack2");
+  wireBehind(lab, "relay", "eth2", "rack3");
+  lab.run("relay", ["ip", "address", "add", "10.12.0.1/24", "dev", "eth1"]);
+  lab.run("relay", ["ip", "address", "add", "10.13.0.1/24", "dev", "eth2"]);
+  lab.run("relay", ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
+  for (const subnet of ["10.12.0.0/24", "10.13.0.0/24"]) {
+    lab.run("gw", ["ip", "route", "add", subnet, "via", "10.11.0.254"]);
+  }
+  daemon = new BareDaemon(lab, CONFIG);
+  await daemon.start();
+  const links = ["-i", "eth1", "-i", "eth2"];
+  relay = lab.start("relay", "dhcp-helper", [PROGRAM, "-d", "-n", ...links, "-s", "10.11.0.1"]);
+  await until("the relay", () => lab.run("relay", ["ss", "--no-header", "-lun", "sport", "=", "67"]).trim() !== "");
+});
+
+after(async () => {
+  await daemon?.stop();
+  lab?.close();
+});
+
+describe("behind dhcp-helper", () => {
+  test("firmware (udhcpc) gets a slot of its rack's network, renews it directly, and keeps it after a RELEASE", async () => {
+    plugIn(lab, "rack2", "02:00:00:00:02:01");
+    const client = startUdhcpc(lab, "rack2", "udhcpc", { asFirmware: true });
+    await until("the lease", () => /lease of 10\.12\.0\.7 obtained/.test(said(client)));
+    await until("its script", () => said(client).includes("bound ip="));
+    assert.match(
+      said(client),
+      /bound ip=10\.12\.0\.7 mask=255\.255\.255\.0 router=10\.12\.0\.1 dns=10\.12\.0\.53 domain=rack2\.example name=second file=snponly\.efi/,
+    );
+    client.kill("SIGUSR1");
+    await until("the renewal", () => (said(client).match(/lease of 10\.12\.0\.7 obtained/g) ?? []).length === 2);
+    client.kill("SIGUSR2");
+    await until("the RELEASE", async () => (await daemon.timeline()).some((line) => line.includes(" RELEASE ")));
+    client.kill("SIGTERM");
+    assert.equal(await daemon.slots(), "near available, second assigned, third available");
+  });
+
+  test("firmware (dhclient) on another wire gets a slot of that network, and again after a restart", async () => {
+    plugIn(lab, "rack3", "02:00:00:00:02:02");
+    for (const start of ["first", "second"]) {
+      const client = startDhclient(lab, "rack3", `dhclient-${start}`);
+      await until(`the ${start} lease`, () => /bound to 10\.13\.0\.7/.test(said(client)));
+      client.kill("SIGKILL");
+      await client.ended;
+      if (start === "second") assert.match(said(client), /DHCPREQUEST for 10\.13\.0\.7 on eth0/);
+      assert.equal(await daemon.slots(), "near available, second assigned, third assigned");
+    }
+    assert.ok(relay.isRunning);
+  });
+
+  test("a machine that is carried to the wire of the other rack is refused there, and takes no second slot", async () => {
+    lab.run("rack2", ["ip", "address", "flush", "dev", "eth0"]);
+    plugIn(lab, "rack2", "02:00:00:00:02:02");
+    lab.run("rack2", ["cp", `${lab.folder}/rack3.leases`, `${lab.folder}/rack2.leases`]);
+    const client = startDhclient(lab, "rack2", "dhclient-carried");
+    await until("the NAK", () => /DHCPNAK from/.test(said(client)));
+    await until("silence", async () =>
+      (await daemon.timeline()).some((line) => line.includes("another network than the one its slot is in")),
+    );
+    client.kill("SIGKILL");
+    await client.ended;
+    assert.equal(await daemon.slots(), "near available, second assigned, third assigned");
+  });
+});
