@@ -135,7 +135,9 @@ function slashes(path: string): string {
   return path.split(sep).join("/");
 }
 
-const sources: readonly Source[] = sourcesIn(SRC, ".ts").map((path) => {
+// Declarations for packages without types hold no code.
+const codeFiles = sourcesIn(SRC, ".ts").filter((path) => !path.endsWith(".d.ts"));
+const sources: readonly Source[] = codeFiles.map((path) => {
   const file = slashes(relative(SRC, path));
   const text = readFileSync(path, "utf8");
   const code = text.replaceAll(/^\s*(\/\/.*|\/\*[\s\S]*?\*\/)\s*$/gm, "");

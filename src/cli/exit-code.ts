@@ -14,7 +14,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What each code means, for people who write scripts. */
 export const EXIT_CODE_WORDS: Record<ExitCode, string> = {
   0: "done, or it was so already",
-  1: "refused: not in this state, or it failed; the message says why",
+  1: "refused: not in this state, or it failed; the message says why. `doctor`: there is a problem",
   2: "the command line or the configuration is wrong, or --yes is missing where nobody can be asked",
   3: "the daemon cannot be reached",
   4: "no host, slot or image of that name, or more than one",

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { addAnswerCommands } from "./answer-commands.ts";
 import type { CliContext } from "./cli-context.ts";
 import { addConfigCommands } from "./config-commands.ts";
+import { addDoctorCommand } from "./doctor-command.ts";
 import { EXIT_CODE_WORDS } from "./exit-code.ts";
 import { addImageCommands } from "./image-commands.ts";
 import { addLookCommands } from "./look-commands.ts";
@@ -41,6 +42,7 @@ export function addCommands(program: Command, context: CliContext): Command {
   addImageCommands(program, context);
   addTlsCommands(program, context);
   addConfigCommands(program, context);
+  addDoctorCommand(program, context);
   return program;
 }
 
