@@ -2,7 +2,6 @@ import { access, constants } from "node:fs/promises";
 import type { Command } from "commander";
 import { loadConfig } from "../config/load.ts";
 import type { DaemonAnswer, DaemonSilence } from "../doctor/daemon-check.ts";
-import { examine } from "../doctor/examine.ts";
 import type { Finding } from "../doctor/finding.ts";
 import type { StatusView } from "../http/contract.ts";
 import { err, ok, type Result } from "../std/result.ts";
@@ -19,6 +18,8 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
       "look for what keeps machines from booting: configuration, interface, disk, boot files, blocked ports, other DHCP servers; changes nothing, needs no daemon; exit code 1 if there is a problem",
     )
     .action(async () => {
+      // Only here: neither the daemon nor any other command loads the packages that it looks with.
+      const { examine } = await import("../doctor/examine.ts");
       const file = context.configFile;
       const loaded = await loadConfig(file);
       const checked = loaded.ok ? await context.io.checkSettings?.(file) : undefined;
