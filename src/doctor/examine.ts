@@ -1,5 +1,4 @@
 import { randomInt } from "node:crypto";
-import { access } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import type { Config } from "../config/load.ts";
 import { type InterfaceTable, interfaceBearing } from "../net/interfaces.ts";
@@ -16,7 +15,8 @@ import { lookForServers } from "./dhcp-look.ts";
 import { httpFinding, tftpFinding } from "./fetch-check.ts";
 import { type Finding, warning } from "./finding.ts";
 import { folderFindings } from "./folder-check.ts";
-import { networkFindings } from "./network-check.ts";
+import { networkFindings, type SocketUnit } from "./network-check.ts";
+import { readSocketUnit } from "./socket-unit.ts";
 import { clockFinding, stateFinding } from "./state-check.ts";
 
 export interface Examination {
@@ -33,13 +33,20 @@ export interface Examination {
 /** What it touches of this host, so that tests can bring their own. */
 export interface Host {
   interfaces(): InterfaceTable;
+  socketUnit(): Promise<SocketUnit | null>;
   readonly open: OpenUdp;
   readonly tftpPort: number;
   /** For each check, in milliseconds. */
   readonly patienceMs: number;
 }
 
-export const thisHost: Host = { interfaces: networkInterfaces, open: openUdp, tftpPort: 69, patienceMs: 9000 };
+export const thisHost: Host = {
+  interfaces: networkInterfaces,
+  socketUnit: readSocketUnit,
+  open: openUdp,
+  tftpPort: 69,
+  patienceMs: 9000,
+};
 
 /** Looks at the appliance from outside, at everything at the same time. Changes nothing. Never rejects. */
 export async function examine(examination: Examination, host: Host = thisHost): Promise<readonly Finding[]> {
@@ -74,7 +81,7 @@ export async function examine(examination: Examination, host: Host = thisHost): 
         interface: network.interface ?? null,
         allowSharedHost: network.allow_shared_host,
         isServing: await isDaemonThere(),
-        hasSocketUnit: await exists(SOCKET_UNIT),
+        socketUnit: await host.socketUnit(),
       }),
     ),
     [clock],
@@ -123,13 +130,3 @@ async function within(
 function subjectOf(words: string): string {
   return words.replace(/( is missing): .*$/s, "$1");
 }
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Where `scripts/install` puts it. */
-const SOCKET_UNIT = "/etc/systemd/system/bootqueue-dhcp.socket";

@@ -89,6 +89,7 @@ profile = "pve"
   const config = { ...parsed.value, network: { ...parsed.value.network, address: LOOPBACK } };
   const host: Host = {
     interfaces: () => ({ eth0: [{ address: LOOPBACK, family: "IPv4", internal: false }] }),
+    socketUnit: async () => null,
     open: async ({ address, port }) => new FakeUdpSocket(address, port),
     tftpPort,
     patienceMs: 2000,

@@ -35,7 +35,7 @@ describe("networkFindings()", () => {
     interface: null,
     allowSharedHost: false,
     isServing: false,
-    hasSocketUnit: false,
+    socketUnit: null,
   };
   const two = { ...one, table: { ...one.table, eth1: v4("192.168.1.2") } };
   const cases: readonly { what: string; check: NetworkCheck; says: readonly RegExp[] }[] = [
@@ -51,7 +51,21 @@ describe("networkFindings()", () => {
       says: [/^problem network\.interface.*eth7/],
     },
     { what: "other networks, no sockets", check: two, says: [/^ok/, /^problem .*\(eth1\).*refuses to start/] },
-    { what: "other networks, the units", check: { ...two, hasSocketUnit: true }, says: [/^ok/, /^ok .*eth0 alone/] },
+    {
+      what: "other networks, the units",
+      check: { ...two, socketUnit: { device: "eth0" } },
+      says: [/^ok/, /^ok .*eth0 alone/],
+    },
+    {
+      what: "other networks, units that are bound to none",
+      check: { ...two, socketUnit: { device: null } },
+      says: [/^ok/, /^problem/],
+    },
+    {
+      what: "units that are bound to the wrong interface",
+      check: { ...one, socketUnit: { device: "eth1" }, isServing: true },
+      says: [/^ok/, /^problem the sockets of systemd are bound to eth1, and 10\.11\.0\.1 is on eth0/],
+    },
     { what: "other networks, and it runs", check: { ...two, isServing: true }, says: [/^ok/, /^ok/] },
     {
       what: "other networks, wanted",
