@@ -24,6 +24,11 @@ export const ROWS: readonly Row[] = [
     shownBy: lab("proxy", /^a plain BIOS PXE ROM/),
   },
   {
+    client: "BIOS PXE ROM whose loader restarts it",
+    did: "is given its loader three times, then nothing, and boots its disk",
+    shownBy: lab("loop", /^gets it three times/),
+  },
+  {
     client: "OVMF, UEFI PXE",
     did: "DHCP, snponly.efi by TFTP, boot script, a whole installation, boots its disk",
     shownBy: lab("install", /^one BIOS and one UEFI machine/),

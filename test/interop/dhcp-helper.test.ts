@@ -1,6 +1,7 @@
 // A rack behind dhcp-helper, a relay that is no more than one: it adds no option 82. Needs root, the Debian packages udhcpc,
 // isc-dhcp-client, iproute2, ethtool, and dhcp-helper as `scripts/setup test` unpacks it.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
@@ -45,6 +46,7 @@ let daemon: BareDaemon;
 let relay: LabProcess;
 
 before(async () => {
+  assert.ok(existsSync(PROGRAM), `wanted ${PROGRAM}, which is not there; run scripts/setup test`);
   lab = new Lab();
   lab.addNamespace("relay");
   lab.connect("relay", "eth0", "lan", "10.11.0.254/22");
