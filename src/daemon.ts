@@ -1,27 +1,19 @@
 import { access, mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
-import type { Server as TlsServer } from "node:https";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { previewAnswer } from "./boot/answer-preview.ts";
-import type { BootTurnParts } from "./boot/boot-turn.ts";
-import type { StandardMode } from "./boot/dhcp-mode.ts";
-import { SlotDhcpPolicy } from "./boot/dhcp-policy.ts";
-import { FloodGuard } from "./boot/flood-guard.ts";
 import type { ForeignServers } from "./boot/foreign-servers.ts";
-import { type InstallSite, installationOf } from "./boot/installation.ts";
+import type { InstallSite } from "./boot/installation.ts";
 import { LoopBreaker } from "./boot/loop-breaker.ts";
-import { NetbootFiles } from "./boot/netboot-files.ts";
 import type { PoolPolicy } from "./boot/pool-policy.ts";
 import { Sightings } from "./boot/sightings.ts";
-import { AssetTftpFiles } from "./boot/tftp-files.ts";
-import { tftpFootprints } from "./boot/tftp-footprint.ts";
 import { Urls } from "./boot/urls.ts";
 import { type ClusterParts, openCluster } from "./daemon-cluster.ts";
 import { loadImages, missingForAll } from "./daemon-images.ts";
 import { profileVariants } from "./daemon-machine-settings.ts";
-import { machineFiles, machineListener, machineServer, remoteAddress } from "./daemon-machines.ts";
+import { type NetbootParts, openDhcp, openHttp, openTftp } from "./daemon-netboot.ts";
 import { createOperatorApps } from "./daemon-operator.ts";
 import { openPool, type Pool } from "./daemon-pool.ts";
 import { createPowerDesk, type PowerDesk, powerSwitches } from "./daemon-power.ts";
@@ -33,33 +25,18 @@ import {
   needsRestart,
   queueRules,
   type Settings,
-  servedNetworks,
 } from "./daemon-settings.ts";
-import {
-  closeServer,
-  listen,
-  listenForRoot,
-  openDhcpSockets,
-  openTftpSocket,
-  type PassedSockets,
-} from "./daemon-sockets.ts";
-import { noteRefusals, showEachItsOwn, TlsKeeper, tlsEndpoint, tlsOptions } from "./daemon-tls.ts";
+import { closeServer, listen, listenForRoot, type PassedSockets } from "./daemon-sockets.ts";
+import { TlsKeeper, tlsEndpoint } from "./daemon-tls.ts";
 import { createForeignServers, openNeighbours, startConflictProbe, watchForeignServers } from "./daemon-watch.ts";
-import { serveDhcp } from "./dhcp/server.ts";
 import { createRunEffect } from "./effects.ts";
-import { newAttemptToken } from "./http/attempt-tokens.ts";
 import { Certificates } from "./http/certificates.ts";
-import { createMachineApp } from "./http/machine-app.ts";
 import { refusalToServe } from "./net/interfaces.ts";
-import type { Ipv4Address } from "./net/ipv4-address.ts";
-import type { MacAddress } from "./net/mac-address.ts";
-import { openUdp } from "./net/open-udp.ts";
-import { parseSystemUuid } from "./net/system-uuid.ts";
 import { socketsFromSystemd } from "./net/systemd-sockets.ts";
 import { watchPassages } from "./passages.ts";
 import { Engine } from "./queue/engine.ts";
 import type { HostId } from "./queue/host.ts";
-import { EMPTY_QUEUE, findHost, findHostByMac, findMacAt } from "./queue/state.ts";
+import { EMPTY_QUEUE, findHost } from "./queue/state.ts";
 import type { Outbox } from "./registration/outbox.ts";
 import { RemoteInstalls } from "./remote-installs.ts";
 import { reachable, runCommand } from "./run-command.ts";
@@ -69,7 +46,6 @@ import { formatProblem } from "./std/problem.ts";
 import { JsonFileStore } from "./store/json-file-store.ts";
 import { lockFolder } from "./store/lock.ts";
 import { SystemdNotify } from "./systemd-notify.ts";
-import { serveTftp } from "./tftp/server.ts";
 import { readTimeline, TimelineFile } from "./trace/timeline-file.ts";
 import { Trace } from "./trace/trace.ts";
 import { VERSION } from "./version.ts";
@@ -196,10 +172,11 @@ class Daemon {
     this.#outbox = await openRegistration(engine, this.#settings.config, this.#trace, this.#log);
     this.#closers.push(() => this.#outbox?.stop());
     await this.#openOperator(engine, passed);
-    await this.#openHttp(engine, passed);
-    await this.#openTftp(engine, passed);
+    const netboot = this.#netboot(engine, passed);
+    await openHttp(netboot);
+    await openTftp(netboot);
     await watching;
-    await this.#openDhcp(engine, passed, pool);
+    await openDhcp(netboot, pool);
     const remote = new RemoteInstalls({
       engine,
       site: () => this.#site,
@@ -298,118 +275,22 @@ class Daemon {
     return pool?.policy ?? null;
   }
 
-  async #openDhcp(engine: Engine, passed: PassedSockets, pool: PoolPolicy | null): Promise<void> {
-    const { network, dhcp } = this.#settings.config;
-    const sockets = await openDhcpSockets(network.address, passed);
-    this.#closers.push(() =>
-      Promise.all([sockets.own.close(), sockets.broadcast?.close(), sockets.bootServer?.close()]),
-    );
-    const policy = new SlotDhcpPolicy({
-      queue: engine,
-      tracer: this.#trace,
-      terms: {
-        ...servedNetworks(this.#settings.config),
-        leaseSeconds: network.lease_seconds,
-        extra: dhcp.options.map(({ code, hex }) => ({ code, bytes: Buffer.from(hex, "hex"), onlyIfAsked: false })),
-      },
-      rungs: {
-        nextServer: network.address,
-        bootFiles: dhcp.boot_files,
-        urls: this.#urls,
-        askBootServer: new Set(dhcp.proxy_asks_4011),
-      },
-      newToken: newAttemptToken,
-      bogusUuids: new Set(dhcp.bogus_uuids.flatMap((text) => parseSystemUuid(text) ?? [])),
-      provisioned: dhcp.provisioned,
-      scriptOf: (host) => installationOf(engine.state, host, this.#site)?.profile.script() ?? null,
-      usesDhcpOnceInstalled: (profile) => this.#site.profiles.get(profile)?.usesDhcpOnceInstalled() ?? false,
-      mode: this.#standardMode,
-      wantsSecureBoot: (profile) => this.#site.profiles.get(profile)?.secureBoot ?? false,
-      sightings: this.#sightings,
-      loops: this.#loops,
-      flood: new FloodGuard(systemClock, this.#trace),
-      foreign: this.#foreign,
-      pool,
-    });
-    serveDhcp(sockets, policy, network.address, this.#log);
-  }
-
-  async #openTftp(engine: Engine, passed: PassedSockets): Promise<void> {
-    const { network, dhcp, paths, tftp } = this.#settings.config;
-    const socket = await openTftpSocket(network.address, passed);
-    this.#closers.push(() => socket.close());
-    const limits = {
-      blksizeMax: tftp.blksize_max,
-      windowsizeMax: tftp.windowsize_max,
-      transfersMax: tftp.transfers_max,
-    };
-    const macAt = (address: Ipv4Address) => this.#macAt(engine, address);
-    const observer = tftpFootprints(this.#trace, macAt);
-    const files = new NetbootFiles({
-      ...this.#bootTurn(engine),
-      assets: new AssetTftpFiles(paths.assets),
-      loops: this.#loops,
-      loaders: new Set(Object.values(dhcp.boot_files)),
-      macAt,
-    });
-    const options = { observer, address: network.address, singlePort: tftp.single_port };
-    const serving = serveTftp(socket, openUdp, files, limits, systemClock, this.#log, options);
-    this.#closers.push(() => serving.close());
-  }
-
-  /** For machines: boot scripts, assets, answers, reports. */
-  async #openHttp(engine: Engine, passed: PassedSockets): Promise<void> {
-    const { network, http, paths, dhcp } = this.#settings.config;
-    const tracer = this.#trace;
-    const { provisioned } = dhcp;
-    const joinKeys = this.#cluster?.joins.answerKeys();
-    const shared = { ...this.#bootTurn(engine), tracer, remoteAddress, provisioned };
-    const app = createMachineApp(joinKeys === undefined ? shared : { ...shared, joinKeys });
-    const files = machineFiles({
-      root: paths.assets,
-      tracer,
-      macAt: (address) => this.#macAt(engine, address),
-      loaderSent: (mac, path) => {
-        if (Object.values(dhcp.boot_files).includes(path)) this.#loops.sent(mac, this.#urls.asset(path));
-      },
-    });
-    const listener = machineListener(app.fetch, files);
-    const server = machineServer(listener);
-    const fd = passed.get("http");
-    await listen(server, fd === undefined ? { host: network.address, port: http.port } : { fd });
-    this.#closers.push(() => closeServer(server));
-    const certificates = this.#certificates;
-    if (certificates === null || http.tls_port === undefined) return;
-    const secure = machineServer(listener, tlsOptions(certificates.current));
-    const certificateOf = (address: Ipv4Address) => {
-      const mac = this.#macAt(engine, address);
-      const host = mac === null ? undefined : findHostByMac(engine.state, mac);
-      return certificates.at(host?.attempt?.armedAt ?? null);
-    };
-    showEachItsOwn(secure as TlsServer, certificateOf);
-    noteRefusals(secure as TlsServer, tracer, (address) => this.#macAt(engine, address), certificateOf);
-    await listen(secure, { host: network.address, port: http.tls_port });
-    this.#closers.push(() => closeServer(secure));
-  }
-
-  /** What both a boot loader that speaks HTTP and one that speaks TFTP need to be told what to boot. */
-  #bootTurn(engine: Engine): BootTurnParts {
+  #netboot(engine: Engine, passed: PassedSockets): NetbootParts {
     return {
-      queue: engine,
+      engine,
+      passed,
+      settings: this.#settings,
       site: () => this.#site,
-      mode: this.#standardMode,
+      urls: this.#urls,
       sightings: this.#sightings,
-      newToken: newAttemptToken,
+      loops: this.#loops,
+      foreign: this.#foreign,
+      certificates: this.#certificates,
+      joinKeys: this.#cluster?.joins.answerKeys(),
+      trace: this.#trace,
+      log: this.#log,
+      opened: (close) => this.#closers.push(close),
     };
-  }
-
-  /** Of a slot, or one that another DHCP server gave. */
-  #macAt(engine: Engine, address: Ipv4Address): MacAddress | null {
-    return findMacAt(engine.state, address) ?? this.#sightings.macAt(address);
-  }
-
-  get #standardMode(): StandardMode {
-    return this.#settings.config.dhcp.mode === "proxy" ? "proxy" : "full";
   }
 
   /** For people: the page and the API on the network, and everything on root's socket. */
