@@ -83,6 +83,7 @@ export async function openDhcp(parts: NetbootParts, pool: PoolPolicy | null): Pr
     flood: new FloodGuard(systemClock, trace),
     foreign,
     pool,
+    hasMenu: () => site().menu !== null,
   });
   serveDhcp(sockets, policy, network.address, log);
 }

@@ -152,7 +152,20 @@ const MINUTE_MS = 60_000;
 export function installSite({ config, profiles, images, machines }: Settings, urls: Urls): InstallSite {
   const networks = servedNetworks(config);
   const bogusUuids = new Set(config.dhcp.bogus_uuids.flatMap((text) => parseSystemUuid(text) ?? []));
-  return { ...networks, urls, profiles, machines, images, httpClusters: httpClusters(config), bogusUuids };
+  return {
+    ...networks,
+    urls,
+    profiles,
+    machines,
+    images,
+    httpClusters: httpClusters(config),
+    bogusUuids,
+    menu: menuOf(config),
+  };
+}
+
+function menuOf({ menu }: Config): InstallSite["menu"] {
+  return menu === undefined ? null : { title: menu.title, timeoutSeconds: menu.timeout_seconds, entries: menu.entry };
 }
 
 function httpClusters(config: Config): ReadonlyMap<string, HttpCluster> {

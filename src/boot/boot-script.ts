@@ -4,7 +4,7 @@ import type { Urls } from "./urls.ts";
 /** iPXE script that loads what the plan says, and shows `title`. */
 export function renderBootScript(plan: BootPlan, title: string): string {
   const initrd = plan.initrds.length === 0 ? "" : ` initrd=${initrdName(plan)}`;
-  return script([
+  return renderScript([
     `echo bootqueue: ${printable(title)}`,
     `kernel ${plan.kernel}${initrd} ${plan.args} || goto failed`,
     ...plan.initrds.map(({ url, as }) => `initrd ${url}${as === undefined ? "" : ` ${as}`} || goto failed`),
@@ -18,7 +18,7 @@ export function renderBootScript(plan: BootPlan, title: string): string {
 
 /** iPXE script that leaves the network and lets the firmware go on to the next device, its own disk. */
 export function renderLocalBootScript(reason: string): string {
-  return script([
+  return renderScript([
     `echo bootqueue: ${printable(reason)}`,
     "echo bootqueue: leaving to the local disk",
     "sleep 3",
@@ -31,7 +31,7 @@ export function renderLocalBootScript(reason: string): string {
  * place of iPXE's own DHCP, so it does that first.
  */
 export function renderAutoexec(urls: Urls): string {
-  return script([
+  return renderScript([
     "dhcp || goto failed",
     `chain ${urls.scriptOfAsker} || goto failed`,
     ":failed",
@@ -41,7 +41,8 @@ export function renderAutoexec(urls: Urls): string {
   ]);
 }
 
-function script(lines: readonly string[]): string {
+/** The text of a script with these lines. */
+export function renderScript(lines: readonly string[]): string {
   return `${["#!ipxe", ...lines].join("\n")}\n`;
 }
 
@@ -56,6 +57,6 @@ function initrdName({ initrds }: BootPlan): string {
 }
 
 /** iPXE expands `${…}` and ends a command at `||`, `&&` and line ends; what is shown must do none of that. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]|[$|&;`\\"'#]/g, " ");
 }

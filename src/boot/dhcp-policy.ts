@@ -25,6 +25,7 @@ import type { ForeignServers } from "./foreign-servers.ts";
 import { nextRung, type Rungs } from "./ladder.ts";
 import { type LeaseTerms, leaseOf } from "./lease-terms.ts";
 import type { LoopBreaker } from "./loop-breaker.ts";
+import { mayChoose } from "./menu.ts";
 import type { PoolPolicy } from "./pool-policy.ts";
 import type { Sightings } from "./sightings.ts";
 import { StandingAnswer } from "./standing-answer.ts";
@@ -56,6 +57,8 @@ export interface SlotDhcpPolicyParts {
   readonly foreign: Pick<ForeignServers, "chosen" | "mac">;
   /** Addresses for clients that boot nothing from here; null: they get none. */
   readonly pool: PoolPolicy | null;
+  /** true: machines that are to install nothing may choose from a menu. */
+  readonly hasMenu: () => boolean;
 }
 
 /**
@@ -90,6 +93,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     // given the address, and nothing to load.
     const target = nextRung(client, mac, this.#parts.rungs);
     if (!target.ok && (asker.mode === "proxy" || host?.slot == null)) return silence(nothingFor(target.error));
+    if (this.#isOfMenu(asker, host)) return this.#toMenu(asker, nothingFor("there is no menu"));
     if (asker.mode === "proxy") return this.#decideProxy(asker, host);
     if (exchange.type === "DISCOVER") return this.#offer(asker);
     if (exchange.type === "SELECTING" || exchange.type === "INIT-REBOOT") return this.#take(asker, exchange);
@@ -184,10 +188,33 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     return queue.dispatch({ type: "host-seen", mac, uuid, place, insistent }).then((verdict) => {
       if (verdict.type === "refused") {
         if (isStranger) strangers.leftWithNothing(mac, insistent);
-        return silence(REFUSALS[verdict.reason]);
+        return this.#toMenu(asker, REFUSALS[verdict.reason]);
       }
       return this.#standing(asker) ?? this.#armed(asker) ?? silence("no slot could be held for it");
     });
+  }
+
+  /** It asks for, or about, an address that the pool gave it on its way to the menu. */
+  #isOfMenu({ exchange, mode }: Asker, host: Host | undefined): boolean {
+    const { pool, hasMenu } = this.#parts;
+    if (pool === null || mode !== "full" || !hasMenu() || !mayChoose(host)) return false;
+    return "address" in exchange && exchange.address !== null && pool.has(exchange.address);
+  }
+
+  /** The way to the menu, for a machine that may choose; else silence, for the `reason`. */
+  #toMenu(asker: Asker, reason: string): DhcpDecision | Promise<DhcpDecision> {
+    const { pool, hasMenu, rungs } = this.#parts;
+    const { mac, place, exchange } = asker;
+    if (!hasMenu() || !mayChoose(this.#hostOf(asker))) return silence(reason);
+    const target = nextRung(asker.client, mac, rungs);
+    if (!target.ok) return silence(nothingFor(target.error));
+    const stopped = this.#whyStopped(target.value, asker);
+    if (stopped !== null) return silence(stopped);
+    if (asker.mode === "proxy") return { type: "boot-only", boot: target.value };
+    const decision = pool?.decide(mac, place, exchange) ?? silence(reason);
+    const withBoot = (decided: DhcpDecision): DhcpDecision =>
+      decided.type === "lease" ? { ...decided, lease: { ...decided.lease, boot: target.value } } : decided;
+    return decision instanceof Promise ? decision.then(withBoot) : withBoot(decision);
   }
 
   /** The ACK that takes a slot; the state is on disk before it leaves. */

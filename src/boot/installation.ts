@@ -8,6 +8,7 @@ import type { ProfileName, Slot } from "../queue/slot.ts";
 import { type QueueState, slotOf } from "../queue/state.ts";
 import type { HttpCluster } from "./http-cluster.ts";
 import { type ProfileSite, profileFor, wrongTypeProblems } from "./machine-settings.ts";
+import type { Menu } from "./menu.ts";
 import { type ServedNetworks, subnetAt } from "./subnets.ts";
 import type { Urls } from "./urls.ts";
 
@@ -22,6 +23,8 @@ export interface InstallSite extends ServedNetworks, ProfileSite {
   readonly httpClusters: ReadonlyMap<string, HttpCluster>;
   /** UUIDs that the operator has seen on more than one machine: they count as none. */
   readonly bogusUuids: ReadonlySet<SystemUuid>;
+  /** For machines that are to install nothing; null: none. */
+  readonly menu: Menu | null;
 }
 
 /** One host, its slot, and what is installed there. */

@@ -35,6 +35,11 @@ export class PoolPolicy {
     this.#offers = new RateLimit(parts.clock, { perSecond: 1000, burst: 4000, keysMax: 1 });
   }
 
+  /** Whether this address is one that it may give. */
+  has(address: Ipv4Address): boolean {
+    return isInPool(address, this.#parts.book.rules);
+  }
+
   decide(mac: MacAddress, place: Place, exchange: Exchange): DhcpDecision | Promise<DhcpDecision> {
     const { book, network } = this.#parts;
     const address = "address" in exchange ? exchange.address : null;

@@ -8,6 +8,7 @@ import { parseToml } from "../std/toml.ts";
 import { clusterProblems, linkProblems } from "./clusters.ts";
 import { credentialProblems } from "./credentials.ts";
 import type { Listen } from "./fields.ts";
+import { menuProblems } from "./menu.ts";
 import { poolProblems, type RelayedSubnet, relayedSubnets, subnetProblems } from "./networks.ts";
 import { type PowerTargets, powerFileProblems, powerTargets } from "./power.ts";
 import { registrationFileProblems, registrationProblems } from "./registrations.ts";
@@ -109,6 +110,7 @@ export function parseConfig(
     ...poolProblems(settings.pool, network, subnet, slots.ok ? slots.value : []),
     ...clusterProblems(settings.cluster),
     ...registrationProblems(settings.registration),
+    ...menuProblems(settings.menu, settings.pool !== undefined || settings.dhcp.mode === "proxy"),
     ...(power.ok ? [] : power.error),
     ...serverTypeProblems(serverTypes, file),
     ...(hosts.ok ? [] : hosts.error),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { oneOf, textLike, whole } from "../std/field.ts";
 import { ClusterEntry } from "./clusters.ts";
 import * as field from "./fields.ts";
+import { MenuSection } from "./menu.ts";
 import { PowerEntry, PowerSection } from "./power.ts";
 import { RegistrationEntry } from "./registrations.ts";
 import { HostEntry, profileSettings, ServerTypeEntry } from "./server-types.ts";
@@ -279,6 +280,9 @@ export const ConfigFile = z.strictObject({
   http: HttpSection.prefault({}).describe("HTTP for machines."),
   operator: OperatorSection.prefault({}).describe("HTTP for people."),
   queue: QueueSection.prefault({}).describe("How machines move through the queue."),
+  menu: MenuSection.optional().describe(
+    "What machines that boot from the network and are to install nothing may choose from (iPXE). Left out: silence.",
+  ),
   registration: z.array(RegistrationEntry).prefault([]).describe("A system that is told of every host that is ready."),
   cluster: z
     .array(ClusterEntry)

@@ -3,9 +3,10 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { renderBootScript, renderLocalBootScript } from "../boot/boot-script.ts";
 import { type BootTurn, takeBootTurn } from "../boot/boot-turn.ts";
-import { hasOnlyOurAddresses } from "../boot/dhcp-mode.ts";
+import { hasOnlyOurAddresses, IGNORED } from "../boot/dhcp-mode.ts";
 import { type Installation, installationOf } from "../boot/installation.ts";
 import { typeByProduct } from "../boot/machine-settings.ts";
+import { mayChoose, renderMenu } from "../boot/menu.ts";
 import { type MacAddress, parseMacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import type { AnswerRequest, InstallReport } from "../profiles/kind.ts";
@@ -86,8 +87,12 @@ async function serveBootScript(parts: MachineAppParts, c: Context): Promise<Resp
   const turn = await takeBootTurn(parts, mac.value, parts.remoteAddress(c));
   switch (turn.type) {
     case "refused":
+      if (parts.site().menu !== null && mayChoose(findHostByMac(parts.queue.state, mac.value)))
+        return serveMenu(parts, c, mac.value, turn.why);
       return note.refused(c, TURN_STATUS[turn.reason], "boot script", turn.why);
     case "local-disk":
+      if (turn.reason !== IGNORED && mayChoose(turn.host))
+        return serveMenu(parts, c, turn.host?.bootMac ?? mac.value, turn.reason);
       return serveLocalBoot(parts, c, turn.host?.bootMac ?? mac.value, turn);
     case "install": {
       const { slot, profile, target, links } = turn.install;
@@ -97,6 +102,14 @@ async function serveBootScript(parts: MachineAppParts, c: Context): Promise<Resp
     default:
       return unreachable(turn);
   }
+}
+
+/** For a machine that is to install nothing: what it may choose from, where the operator wants that. */
+function serveMenu(parts: MachineAppParts, c: Context, mac: MacAddress, reason: string): Response {
+  const { menu, urls } = parts.site();
+  if (menu === null) return serveLocalBoot(parts, c, mac, { type: "local-disk", host: undefined, reason });
+  notes(parts, mac).answered("menu", reason);
+  return c.text(renderMenu(menu, reason, urls));
 }
 
 /** HEAD: whether there is one; it takes no slot and moves nothing, whoever asks. */

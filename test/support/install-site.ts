@@ -19,6 +19,7 @@ export function installSite(profile: Profile = proxmoxProfile(), machines: Parti
     machines: { ...NO_MACHINE_SETTINGS, ...machines },
     images: [],
     httpClusters: new Map(),
+    menu: null,
     bogusUuids: new Set(),
   };
 }

@@ -6,6 +6,7 @@ import type { HttpCluster } from "../../src/boot/http-cluster.ts";
 import { type InstallSite, installationOf } from "../../src/boot/installation.ts";
 import { LoopBreaker } from "../../src/boot/loop-breaker.ts";
 import { type MachineSettings, typeNameByMac } from "../../src/boot/machine-settings.ts";
+import type { Menu } from "../../src/boot/menu.ts";
 import { NetbootFiles } from "../../src/boot/netboot-files.ts";
 import { PoolPolicy } from "../../src/boot/pool-policy.ts";
 import { Sightings } from "../../src/boot/sightings.ts";
@@ -78,6 +79,8 @@ export interface MachineBenchOptions {
   readonly moreSlots?: readonly DeclaredSlot[];
   /** Keys for the answer files of hosts that join a cluster. */
   readonly joinKeys?: JoinKeys;
+  /** For machines that are to install nothing. */
+  readonly menu?: Menu;
 }
 
 /**
@@ -135,6 +138,7 @@ export async function machineBench(options: MachineBenchOptions = {}) {
     newToken,
     bogusUuids: bogusOf(options),
     provisioned,
+    hasMenu: () => site.menu !== null,
     scriptOf: (host) => installationOf(engine.state, host, site)?.profile.script() ?? null,
     usesDhcpOnceInstalled: () => options.usesDhcpOnceInstalled ?? false,
     wantsSecureBoot: (name) => site.profiles.get(name)?.secureBoot ?? false,
@@ -372,10 +376,16 @@ export const BOOT_FILES = {
 
 const CLIENT: Endpoint = { address: "0.0.0.0" as Ipv4Address, port: 68 };
 
+interface SiteOptions {
+  readonly tls?: TlsEndpoint | null;
+  readonly httpClusters?: readonly HttpCluster[];
+  readonly menu?: Menu | null;
+}
+
 function siteOf(
   profile: Profile,
   bogusUuids: ReadonlySet<SystemUuid>,
-  { tls = null, httpClusters: clusters = [] }: { tls?: TlsEndpoint | null; httpClusters?: readonly HttpCluster[] },
+  { tls = null, httpClusters: clusters = [], menu = null }: SiteOptions,
 ): InstallSite {
   return {
     subnet: "10.97.0.0/24" as Ipv4Subnet,
@@ -387,6 +397,7 @@ function siteOf(
     images: [],
     httpClusters: new Map(clusters.map((cluster) => [cluster.name, cluster])),
     bogusUuids,
+    menu,
   };
 }
 
