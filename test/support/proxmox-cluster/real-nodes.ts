@@ -67,7 +67,9 @@ export class RealNodes {
     writeFileSync(join(folder, "start"), START);
     chmodSync(join(folder, "start"), 0o755);
     const options = ["--mount", "--propagation", "private", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"];
-    const [command = "", ...first] = [...this.#network, "unshare", ...options, join(folder, "start")];
+    // A test that is killed must not leave servers behind: the next one would meet their host keys.
+    const guard = ["setpriv", "--pdeathsig", "KILL"];
+    const [command = "", ...first] = [...guard, ...this.#network, "unshare", ...options, join(folder, "start")];
     const child = spawn(command, [...first, folder, this.shared, name], {
       stdio: ["ignore", "ignore", "pipe"],
     });
