@@ -247,7 +247,7 @@ describe("the dashboard in a browser", () => {
     assert.match((await page.locator("#connection").textContent()) ?? "", /as of \d\d:\d\d:\d\d UTC/);
     await page.click("#wait-approve-52-54-00-ab-cd-1f");
     await page.click("main button");
-    await page.waitForSelector("text=Approved. It takes");
+    await page.waitForSelector("text=Approved. It is installed when");
     await page.goto(site.url("/"));
     await page.click("#pause");
     await page.waitForSelector("text=Paused. New machines wait");
