@@ -4,9 +4,8 @@ import { openClusterBook } from "./cluster/book.ts";
 import { KeyJanitor } from "./cluster/janitor.ts";
 import type { ClusterSettings } from "./cluster/join.ts";
 import { KeyFolder } from "./cluster/key-folder.ts";
-import type { SshLogin } from "./cluster/ssh.ts";
+import type { OpenSsh, SshLogin } from "./cluster/ssh.ts";
 import { nodesOverSsh } from "./cluster/ssh-node.ts";
-import { sshOver2 } from "./cluster/ssh2-session.ts";
 import { readCredential } from "./config/credentials.ts";
 import type { Config } from "./config/load.ts";
 import { Joins } from "./joins.ts";
@@ -36,7 +35,7 @@ export async function openCluster(
   log: Log,
 ): Promise<ClusterParts> {
   const keys = await KeyFolder.open(join(stateFolder, "join-keys"));
-  const openNode = nodesOverSsh(sshOver2(), SSH_PORT);
+  const openNode = nodesOverSsh(openSsh, SSH_PORT);
   const tools = {
     openNode,
     openApi: proxmoxApis(API_PORT, systemClock),
@@ -89,6 +88,12 @@ export async function openCluster(
     },
   };
 }
+
+/** The library comes with the first session: who has no cluster never needs it. */
+const openSsh: OpenSsh = async (target, signal) => {
+  const { sshOver2 } = await import("./cluster/ssh2-session.ts");
+  return await sshOver2()(target, signal);
+};
 
 async function clusterSettings({ cluster }: Config, wanted: string): Promise<ClusterSettings | null> {
   const found = cluster.find(({ name }) => name === wanted);

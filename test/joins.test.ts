@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { keyBodyOf } from "../src/cluster/ephemeral-key.ts";
 import { KeyJanitor } from "../src/cluster/janitor.ts";
 import type { ClusterSettings } from "../src/cluster/join.ts";
+import { keyBodyOf } from "../src/cluster/key-line.ts";
 import { createRunEffect } from "../src/effects.ts";
 import { Joins } from "../src/joins.ts";
 import { Engine } from "../src/queue/engine.ts";

@@ -16,11 +16,6 @@ export function newEphemeralKey(comment: string): EphemeralKey {
   }
 }
 
-/** The part of a key line that tells it from all others: its base64 body. */
-export function keyBodyOf(line: string): string {
-  return /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(line)?.[1] ?? "";
-}
-
 /** ssh2 1.17 cuts a leading zero now and then: one pair in some hundred cannot be read, or signs what nobody accepts. */
 function isSound(publicKey: string, privateKey: string): boolean {
   const own = ssh2.utils.parseKey(privateKey);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeSecretFile } from "../std/secret-file.ts";
-import { type EphemeralKey, newEphemeralKey } from "./ephemeral-key.ts";
+import type { EphemeralKey } from "./ephemeral-key.ts";
 
 /** The key of one install, and where its public half may be. One file each, which only root may read. */
 export interface KeptKey extends EphemeralKey {
@@ -78,6 +78,8 @@ export class KeyFolder {
     return this.#inTurn(async () => {
       const known = this.find(owner.host, owner.attempt);
       if (known !== null) return known;
+      // It brings a library with it that is not needed before the first rebuild of a cluster's node.
+      const { newEphemeralKey } = await import("./ephemeral-key.ts");
       const pair = newEphemeralKey(`bootqueue-${owner.name}-${owner.attempt}`);
       return await this.#write({ ...owner, ...pair, madeAt, places: [], guests: [], removal: null });
     });

@@ -1,5 +1,5 @@
 import { shellWord } from "../std/shell-word.ts";
-import { keyBodyOf } from "./ephemeral-key.ts";
+import { keyBodyOf } from "./key-line.ts";
 import type { KeyChange } from "./node.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import ssh2, { type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
 import { err, ok, type Result } from "../std/result.ts";
-import { keyBodyOf } from "./ephemeral-key.ts";
+import { keyBodyOf } from "./key-line.ts";
 import type { OpenSsh, SshError, SshOutput, SshSession, SshTarget } from "./ssh.ts";
 
 /** How long the other side may say nothing. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { keyBodyOf } from "../../src/cluster/ephemeral-key.ts";
 import type { JoinError } from "../../src/cluster/join.ts";
 import { STOPPING } from "../../src/cluster/join-run.ts";
+import { keyBodyOf } from "../../src/cluster/key-line.ts";
 import type { Result } from "../../src/std/result.ts";
 import { JoinBench } from "../support/proxmox-cluster/join-bench.ts";
 import type { SimNode } from "../support/proxmox-cluster/simulated-cluster.ts";

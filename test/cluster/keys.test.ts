@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import ssh2 from "ssh2";
-import { keyBodyOf, newEphemeralKey } from "../../src/cluster/ephemeral-key.ts";
+import { newEphemeralKey } from "../../src/cluster/ephemeral-key.ts";
 import { KeyJanitor } from "../../src/cluster/janitor.ts";
 import { attemptTag, KeyFolder } from "../../src/cluster/key-folder.ts";
+import { keyBodyOf } from "../../src/cluster/key-line.ts";
 import { silentLog } from "../../src/std/log.ts";
 import { JoinBench } from "../support/proxmox-cluster/join-bench.ts";
 

@@ -1,5 +1,6 @@
 import ssh2 from "ssh2";
-import { keyBodyOf, newEphemeralKey } from "../../../src/cluster/ephemeral-key.ts";
+import { newEphemeralKey } from "../../../src/cluster/ephemeral-key.ts";
+import { keyBodyOf } from "../../../src/cluster/key-line.ts";
 import type { NodeError, NodeJob, NodeView, OpenNode, ProxmoxNode } from "../../../src/cluster/node.ts";
 import type { SshError, SshLogin } from "../../../src/cluster/ssh.ts";
 import type { Clock } from "../../../src/std/clock.ts";
