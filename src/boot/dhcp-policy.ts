@@ -77,7 +77,8 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     if (mac === null || !isUnicastMac(mac))
       return silence("its hardware address is not that of one Ethernet interface");
     if (isLook(request)) return this.#answerLook(mac);
-    if (!this.#parts.flood.perMac.take(mac)) return silence(TOO_OFTEN);
+    const isHost = findHostByMac(this.#parts.queue.state, mac) !== undefined;
+    if (!this.#parts.flood.mayAsk(mac, isHost)) return silence(TOO_OFTEN);
     const client = identifyClient(request);
     const uuid = this.#uuidOf(client, request.raw.get(97));
     const host = this.#hostOf({ mac, uuid });

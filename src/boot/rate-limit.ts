@@ -4,33 +4,41 @@ export interface RateLimits {
   readonly perSecond: number;
   /** How many may come at once after a pause. */
   readonly burst: number;
-  /** How many keys are told apart; the oldest makes room and starts anew. */
+  /** How many keys are told apart at once; beyond that the oldest makes room and starts anew. */
   readonly keysMax: number;
 }
 
-/** A token bucket for each key, in bounded memory. */
+/**
+ * A token bucket for each key, in bounded memory. A bucket that has had the time to fill is like none at all, so it is
+ * forgotten: who asks now and then costs nothing in between.
+ */
 export class RateLimit<Key> {
   readonly #clock: Clock;
   readonly #limits: RateLimits;
+  /** In this time every bucket fills. */
+  readonly #fillMs: number;
+  /** Since when there are the newer ones, into which goes whatever is used; the older ones were used before. */
+  #turnedAt: Instant;
   /** The one that came first, first. */
-  readonly #buckets = new Map<Key, Bucket>();
-  // One iterator for good: a new one would have to step over all that has been deleted, for every packet.
-  readonly #oldestFirst = this.#buckets.keys();
+  #newer = new Map<Key, Bucket>();
+  #older = new Map<Key, Bucket>();
+  // One iterator for all of them: a new one would have to step over all that has been deleted, for every packet.
+  #oldestFirst = this.#newer.keys();
 
   constructor(clock: Clock, limits: RateLimits) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#fillMs = (limits.burst / limits.perSecond) * 1000;
+    this.#turnedAt = clock.now();
   }
 
   /** Takes one; false: there is none left, and nothing is taken. */
   take(key: Key): boolean {
     const now = this.#clock.now();
-    const bucket = this.#buckets.get(key);
-    if (bucket === undefined) {
-      this.#admit(key, { left: this.#limits.burst - 1, at: now });
-      return true;
-    }
+    this.#forgetFull(now);
+    const bucket = this.#newer.get(key) ?? this.#older.get(key) ?? { left: this.#limits.burst, at: now };
     this.#fill(bucket, now);
+    this.#keep(key, bucket);
     if (bucket.left < 1) return false;
     bucket.left -= 1;
     return true;
@@ -38,7 +46,7 @@ export class RateLimit<Key> {
 
   /** Whether `take` would get one. */
   has(key: Key): boolean {
-    const bucket = this.#buckets.get(key);
+    const bucket = this.#newer.get(key) ?? this.#older.get(key);
     if (bucket === undefined) return true;
     this.#fill(bucket, this.#clock.now());
     return bucket.left >= 1;
@@ -51,11 +59,22 @@ export class RateLimit<Key> {
     bucket.at = now;
   }
 
-  #admit(key: Key, bucket: Bucket): void {
-    this.#buckets.set(key, bucket);
-    if (this.#buckets.size <= this.#limits.keysMax) return;
+  #forgetFull(now: Instant): void {
+    if (now < this.#turnedAt) this.#turnedAt = now;
+    if (now - this.#turnedAt < this.#fillMs) return;
+    this.#turnedAt = now;
+    this.#older = this.#newer;
+    this.#newer = new Map();
+    this.#oldestFirst = this.#newer.keys();
+  }
+
+  #keep(key: Key, bucket: Bucket): void {
+    this.#newer.set(key, bucket);
+    if (this.#newer.size <= this.#limits.keysMax) return;
     const oldest = this.#oldestFirst.next();
-    if (!oldest.done) this.#buckets.delete(oldest.value);
+    if (oldest.done) return;
+    this.#newer.delete(oldest.value);
+    this.#older.delete(oldest.value);
   }
 }
 

@@ -66,7 +66,7 @@ export class StandingAnswer implements RepeatedAnswer {
     const mac = this.#mac;
     if (findHostByMac(queue.state, mac) !== this.#host || findSlot(queue.state, this.#slot.id) !== this.#slot)
       return false;
-    if (wantsSecureBoot(this.#slot.profile) !== this.#secureBoot || !flood.perMac.take(mac)) return false;
+    if (wantsSecureBoot(this.#slot.profile) !== this.#secureBoot || !flood.mayAsk(mac, true)) return false;
     if (this.#loader !== "") {
       if (loops.whyStopped(mac, this.#loader, xid, this.#host.attempt?.armedAt ?? null) !== null) return false;
       if (this.#isAck) loops.leased(mac, this.#loader, xid);

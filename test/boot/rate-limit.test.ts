@@ -35,6 +35,18 @@ describe("RateLimit", () => {
     assert.equal(takes(limit, "a", 10), 4);
   });
 
+  test("what has not filled since is never forgotten while there is room", () => {
+    const clock = new FakeClock();
+    const limit = new RateLimit<string>(clock, LIMITS);
+    const taken: number[] = [];
+    for (let n = 0; n < 8; n++) {
+      limit.take("b");
+      taken.push(takes(limit, "a", 10));
+      clock.advance(1500);
+    }
+    assert.deepEqual(taken, [4, 3, 3, 3, 3, 3, 3, 3]);
+  });
+
   test("asking whether there is one takes none", () => {
     const limit = new RateLimit<string>(new FakeClock(), LIMITS);
     for (let n = 0; n < 10; n++) limit.has("a");
