@@ -114,6 +114,8 @@ export class OperatorFeed {
     else if (this.#clock.now() - this.#watchedAt > KEPT_MS) {
       // Nobody will ask for it, and at tens of thousands a second it would be dear to keep.
       this.#kept.length = 0;
+      // Nor for the changes since; and a state of long ago would keep alive all that was replaced in it.
+      this.#seen = this.#latest;
       return;
     }
     const id = this.#id(this.#newest);

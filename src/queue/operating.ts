@@ -5,7 +5,7 @@ import { holdApproved } from "./holding.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type Host, type HostId } from "./host.ts";
 import { powerEffectsOf, withPowerWanted } from "./powering.ts";
 import type { QueueRules } from "./rules.ts";
-import { type DeclaredSlot, isFreeFor, restingState, type Slot, type SlotId } from "./slot.ts";
+import { type DeclaredSlot, isFreeFor, restingState, type Slot, type SlotId, type SlotState } from "./slot.ts";
 import { findHost, findHostByMac, findHostByUuid, findSlot, indexed, type QueueState, slotOf } from "./state.ts";
 import {
   entered,
@@ -35,14 +35,20 @@ export function slotsDeclared(state: QueueState, slots: readonly DeclaredSlot[],
     const bearer = borne.get(slot.hostname);
     if (bearer !== undefined && before?.state.type !== "assigned") {
       const reason = `its hostname still belongs to the host at ${bearer.address}, which the configuration no longer lists`;
-      return { ...slot, declared: true, state: { type: "skipped", since: now, reason, conflict: null } };
+      return listedSlot(slot, { type: "skipped", since: now, reason, conflict: null });
     }
     const free = before === undefined || before.state.type === "available" || before.state.type === "reserved";
-    return { ...slot, declared: true, state: free ? restingState(slot) : before.state };
+    return listedSlot(slot, free ? restingState(slot) : before.state);
   });
   const next = [...merged, ...leftBehind];
   if (JSON.stringify(next) === JSON.stringify(state.slots)) return unchanged(state);
   return moved(indexed({ ...state, slots: next }));
+}
+
+/** Put together from another object, each of thousands would have a hidden class of its own, larger than the slot. */
+function listedSlot(slot: DeclaredSlot, state: SlotState): Slot {
+  const { id, address, hostname, profile, labels, reservation, boardSerial, diskSerials } = slot;
+  return { id, address, hostname, profile, labels, reservation, boardSerial, diskSerials, declared: true, state };
 }
 
 export function slotSkipped(state: QueueState, event: { slot: SlotId; reason: string }, now: Instant): Step {

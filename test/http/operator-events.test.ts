@@ -119,6 +119,21 @@ describe("/api/events", () => {
     await again.leave();
   });
 
+  test("begins anew for a watcher who was away for long, and leaves nothing out", async () => {
+    const bench = await operatorBench();
+    const stream = await watch(bench);
+    const { id } = await stream.next();
+    await stream.leave();
+    bench.clock.advance(61_000);
+    await bench.happen(skip(2));
+    note(bench, "missed");
+    const again = await watch(bench, id);
+    const whole = state((await again.next()).data);
+    assert.equal(whole.complete, true);
+    assert.equal(whole.slots.filter((slot) => slot.state === "skipped").length, 1);
+    await again.leave();
+  });
+
   for (const { what, id } of [
     { what: "of an earlier run of the daemon", id: "abc-1" },
     { what: "from the future", id: `${Date.UTC(2026, 10, 20, 12).toString(36)}-9999` },
