@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
+import { cutOffRestore } from "./backup/under-way.ts";
 import { previewAnswer } from "./boot/answer-preview.ts";
 import type { ForeignServers } from "./boot/foreign-servers.ts";
 import type { InstallSite } from "./boot/installation.ts";
@@ -148,6 +149,8 @@ class Daemon {
     await mkdir(paths.state, { recursive: true, mode: 0o700 });
     const lock = await lockFolder(paths.state);
     this.#closers.push(() => lock.release());
+    const cutOff = await cutOffRestore(paths.state);
+    if (cutOff !== null) throw new Error(cutOff);
     // It takes some seconds; meanwhile everything but DHCP is opened.
     const watching = watchForeignServers(this.#foreign, this.#settings.config, passed, this.#log);
     watching.catch(() => {});

@@ -12,7 +12,9 @@ type Arrow = "all" | "types" | { readonly typesOf: string };
 
 /** Who may import whom (docs/architecture.md §2). An arrow that is not here is a mistake. */
 const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, Arrow>>>> = {
-  cli: { http: { typesOf: "contract.ts" }, images: "all", doctor: "all", config: "all", std: "all" },
+  cli: { http: { typesOf: "contract.ts" }, images: "all", doctor: "all", backup: "all", config: "all", std: "all" },
+  // Alone with the disk, while no daemon is: it reads what the store saved, and writes it anew.
+  backup: { store: "all", queue: "all", images: "all", config: "all", std: "all" },
   dashboard: { trace: "all", queue: "all", std: "all" },
   doctor: { config: "all", net: "all", std: "all" },
   portal: { queue: "all", net: "all", std: "all" },
@@ -70,7 +72,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   ssh2: ["cluster"],
   tftp: ["doctor"],
   yaml: ["profiles"],
-  zod: ["std", "config", "profiles", "firstboot", "store", "trace", "http", "images"],
+  zod: ["std", "config", "profiles", "firstboot", "store", "trace", "http", "images", "backup"],
 };
 
 /** Rooms that decide and describe: no clock, no chance, no world. */

@@ -19,7 +19,7 @@ export const EXIT_CODE_WORDS: Record<ExitCode, string> = {
   3: "the daemon cannot be reached",
   4: "no host, slot or image of that name, or more than one",
   5: "you were asked and did not say yes, or pressed Ctrl-C",
-  6: "no ISO, one that is damaged, or one that bootqueue cannot boot; or an image whose files have changed",
+  6: "no ISO, one that is damaged, or one that bootqueue cannot boot; or an image whose files have changed; a backup that is none, or damaged",
 };
 
 /** Ends a command early: a message, what to do about it, and the exit code. */

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addAnswerCommands } from "./answer-commands.ts";
+import { addBackupCommands } from "./backup-commands.ts";
 import type { CliContext } from "./cli-context.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
@@ -42,6 +43,7 @@ export function addCommands(program: Command, context: CliContext): Command {
   addImageCommands(program, context);
   addTlsCommands(program, context);
   addConfigCommands(program, context);
+  addBackupCommands(program, context);
   addDoctorCommand(program, context);
   return program;
 }

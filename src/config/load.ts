@@ -210,7 +210,7 @@ async function readServerTypes(text: string): Promise<Result<readonly DeclaredSe
   const { paths } = (document.ok ? document.value : {}) as { readonly paths?: { readonly server_types?: unknown } };
   const said = paths?.server_types;
   // What is no path is the schema's to complain of.
-  const folder = typeof said === "string" && said.startsWith("/") ? said : SERVER_TYPES;
+  const folder = typeof said === "string" && said.startsWith("/") ? said : SERVER_TYPES_FOLDER;
   const names = await tomlFilesIn(folder);
   if (!names.ok) return said === undefined ? ok([]) : err([names.error]);
   const files = await readAll(folder, names.value);
@@ -220,7 +220,8 @@ async function readServerTypes(text: string): Promise<Result<readonly DeclaredSe
   return problems.length > 0 ? err(problems) : ok(types.flatMap(({ type }) => (type.ok ? [type.value] : [])));
 }
 
-const SERVER_TYPES = "/etc/bootqueue/server-types";
+/** Where they are looked for when nobody says. */
+export const SERVER_TYPES_FOLDER = "/etc/bootqueue/server-types";
 
 async function tomlFilesIn(folder: string): Promise<Result<readonly string[], Problem>> {
   try {

@@ -2,7 +2,7 @@ import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Writes a file that only its owner may read (0600), whole or not at all; resolves when it is on disk. */
-export async function writeSecretFile(path: string, text: string): Promise<void> {
+export async function writeSecretFile(path: string, text: string | Uint8Array): Promise<void> {
   const beside = `${path}.new`;
   const file = await open(beside, "w", 0o600);
   try {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { tarGz } from "../../src/std/tar-gz.ts";
+import { readTarGz, tarGz } from "../../src/std/tar-gz.ts";
 
 const ENTRIES = [
   { path: "etc/", mode: 0o755, content: "" },
@@ -36,4 +36,23 @@ test("tarGz() makes blocks as POSIX wants them, and the same ones each time", ()
 
 test("tarGz() refuses a path that would be cut off", () => {
   assert.throws(() => tarGz([{ path: "x".repeat(101), mode: 0o644, content: "" }]), RangeError);
+});
+
+test("readTarGz() gives back files, and nothing that is larger than it may be", () => {
+  const archive = tarGz([
+    { path: "a", mode: 0o644, content: "" },
+    { path: "b/c", mode: 0o600, content: Buffer.from([0, 255, 10]) },
+    { path: "b/full", mode: 0o600, content: "x".repeat(512) },
+  ]);
+  const read = readTarGz(archive, 1 << 20);
+  assert.ok(read.ok);
+  assert.deepEqual(
+    read.value.map(({ path, content }) => [path, content.toString("latin1")]),
+    [
+      ["a", ""],
+      ["b/c", "\0\u00ff\n"],
+      ["b/full", "x".repeat(512)],
+    ],
+  );
+  assert.deepEqual(readTarGz(archive, 3583), { ok: false, error: "more than 3583 octets" });
 });
