@@ -1,11 +1,16 @@
 import type { Endpoint } from "../net/udp-socket.ts";
 import type { RepeatedAnswer } from "./policy.ts";
 
-/** An answer that was sent, and the question it was sent for. */
+/** An answer that was sent, and the question it was sent for. Good until something else is remembered. */
 export interface Remembered {
-  /** Both datagrams, one behind the other. */
-  readonly octets: Buffer;
+  /** Both datagrams stand in it, one behind the other, among others. */
+  readonly block: Buffer;
+  /** Where the question begins. */
+  readonly at: number;
+  /** Octets that are set aside here. */
+  readonly room: number;
   readonly questionSize: number;
+  readonly replySize: number;
   /** On which socket it was heard, as the same datagram may mean something else on another. */
   readonly heardOn: object;
   readonly to: Endpoint;
@@ -22,6 +27,7 @@ export class Repeats {
   // When the newer ones are too many, the older ones go all at once: that costs nothing per packet.
   #newer = new Map<number, Remembered>();
   #older = new Map<number, Remembered>();
+  #blocks = new Blocks();
 
   /** At most so many, and as many again that are on their way out. */
   constructor(entriesMax = 12_288) {
@@ -34,9 +40,10 @@ export class Repeats {
     const key = keyOf(bytes);
     const known = this.#newer.get(key) ?? this.#older.get(key);
     if (known === undefined || known.heardOn !== heardOn || known.questionSize !== bytes.length) return undefined;
-    for (let at = 0; at < XID_AT; at++) if (known.octets[at] !== bytes[at]) return undefined;
+    const { block, at, questionSize } = known;
+    for (let n = 0; n < XID_AT; n++) if (block[at + n] !== bytes[n]) return undefined;
     const asked = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    const isSame = known.octets.compare(asked, AFTER_SECS, asked.length, AFTER_SECS, known.questionSize) === 0;
+    const isSame = block.compare(asked, AFTER_SECS, asked.length, at + AFTER_SECS, at + questionSize) === 0;
     return isSame ? known : undefined;
   }
 
@@ -46,29 +53,64 @@ export class Repeats {
     reply: Uint8Array,
     { heardOn, to, answer }: Pick<Remembered, "heardOn" | "to" | "answer">,
   ): void {
-    if (bytes.length < SIZE_MIN) return;
-    // Of its own: a small piece that lives long would keep alive the block that it was cut from.
-    const octets = Buffer.allocUnsafeSlow(bytes.length + reply.length);
-    octets.set(bytes);
-    octets.set(reply, bytes.length);
-    if (this.#newer.size >= this.#entriesMax) {
+    const size = bytes.length + reply.length;
+    if (bytes.length < SIZE_MIN || size > SIZE_MAX) return;
+    const octetsMax = this.#entriesMax * SIZE_USUAL + BLOCK_SIZE;
+    if (this.#newer.size >= this.#entriesMax || this.#blocks.octets > octetsMax) {
       this.#older = this.#newer;
       this.#newer = new Map();
+      this.#blocks = new Blocks();
     }
-    this.#newer.set(keyOf(bytes), { octets, questionSize: bytes.length, heardOn, to, answer });
+    const key = keyOf(bytes);
+    const before = this.#newer.get(key);
+    const { block, at, room } = before !== undefined && before.room >= size ? before : this.#blocks.take(size);
+    block.set(bytes, at);
+    block.set(reply, at + bytes.length);
+    const [questionSize, replySize] = [bytes.length, reply.length];
+    this.#newer.set(key, { block, at, room, questionSize, replySize, heardOn, to, answer });
   }
 }
 
 /** The reply to the same question in another transaction. */
-export function replyAgain({ octets, questionSize }: Remembered, bytes: Uint8Array): Uint8Array {
-  const again = Buffer.from(octets.subarray(questionSize));
-  for (let at = XID_AT; at < XID_AT + 4; at++) again[at] = bytes[at] ?? 0;
+export function replyAgain({ block, at, questionSize, replySize }: Remembered, bytes: Uint8Array): Uint8Array {
+  const again = Buffer.allocUnsafe(replySize);
+  block.copy(again, 0, at + questionSize, at + questionSize + replySize);
+  for (let n = XID_AT; n < XID_AT + 4; n++) again[n] = bytes[n] ?? 0;
   return again;
 }
 
 export function xidOf(bytes: Uint8Array): number {
   return numberAt(bytes, XID_AT, 4);
 }
+
+/** Room for many datagrams: to Node, a buffer for each would be as large as what is in it. All are let go together. */
+class Blocks {
+  #block = Buffer.alloc(0);
+  #used = 0;
+  #octets = 0;
+
+  /** How much there is, taken or not. */
+  get octets(): number {
+    return this.#octets;
+  }
+
+  take(room: number): Pick<Remembered, "block" | "at" | "room"> {
+    if (this.#used + room > this.#block.length) {
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
+      this.#octets += BLOCK_SIZE;
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#used += room;
+    return { block: this.#block, at, room };
+  }
+}
+
+const BLOCK_SIZE = 256 * 1024;
+/** Of a question and its answer together; larger ones are answered anew each time. */
+const SIZE_MAX = 4096;
+/** Most are half as large. What is forgotten early for the sake of others that are larger is answered anew. */
+const SIZE_USUAL = 1500;
 
 const XID_AT = 4;
 /** `secs` follows `xid`. */

@@ -44,6 +44,38 @@ describe("Repeats", () => {
     assert.notEqual(replyAgain(known, again), replyAgain(known, again));
   });
 
+  test("gives a client's next question the room of the one before, and lets none run into another's", () => {
+    const repeats = new Repeats();
+    for (const [n, size] of [
+      [1, 300],
+      [2, 300],
+      [1, 280],
+      [2, 600],
+      [1, 300],
+      [3, 4000],
+    ] as const) {
+      repeats.remember(question(n), Buffer.alloc(size, n), { heardOn: HEARD, to: TO, answer: { again: () => true } });
+    }
+    for (const [n, size] of [
+      [1, 300],
+      [2, 600],
+    ] as const) {
+      const again = replyAgain(repeats.find(question(n), HEARD) ?? assert.fail(), question(n));
+      assert.deepEqual([again.length, again[0], again.at(-1)], [size, n, n]);
+    }
+    assert.equal(repeats.find(question(3), HEARD), undefined, "too large to be kept");
+  });
+
+  test("what is larger than usual pushes out others before the memory is full", () => {
+    const repeats = new Repeats(1000);
+    for (let n = 0; n < 3000; n++) {
+      repeats.remember(question(n), Buffer.alloc(3000), { heardOn: HEARD, to: TO, answer: { again: () => true } });
+    }
+    const kept = Array.from({ length: 3000 }, (_, n) => n).filter((n) => repeats.find(question(n), HEARD));
+    assert.ok(kept.length >= 500 && kept.length < 1200, `${kept.length} kept`);
+    assert.equal(kept.at(-1), 2999);
+  });
+
   test("keeps a client's DISCOVER beside its REQUEST, and a bounded number of all", () => {
     const repeats = new Repeats(100);
     remember(repeats, question(1, 1));
