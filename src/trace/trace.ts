@@ -1,5 +1,5 @@
 import type { MacAddress } from "../net/mac-address.ts";
-import type { Clock, Instant } from "../std/clock.ts";
+import { type Clock, type Instant, later } from "../std/clock.ts";
 import type { Log } from "../std/log.ts";
 import type { Footprint, Tracer } from "./footprint.ts";
 import { type Link, Queue } from "./queue.ts";
@@ -69,7 +69,7 @@ export class Trace implements Tracer {
 
   /** Oldest first. */
   footprintsOf(mac: MacAddress): readonly TraceEntry[] {
-    return this.#histories.get(mac)?.entries.map(({ value }) => entryOf(value)) ?? [];
+    return this.#histories.get(mac)?.entries.map(entryOf) ?? [];
   }
 
   /** Of everybody, in the order in which they were last seen. */
@@ -86,16 +86,18 @@ export class Trace implements Tracer {
   #keep(footprint: Omit<Footprint, "at">, at: Instant, last: Instant, count: number): Kept {
     const { entries } = this.#historyOf(footprint);
     const before = entries.at(-1);
-    if (before !== undefined && isSameAs(before.value, footprint, at)) {
-      before.value.fields = footprint.fields;
-      before.value.last = last;
-      before.value.count += count;
-      this.#recent.moveToEnd(before);
-      return before.value;
+    if (before !== undefined && isSameAs(before, footprint, at)) {
+      before.fields = footprint.fields;
+      before.lastedMs = last - before.at;
+      before.count += count;
+      if (before.link === null) this.#addRecent(before);
+      else this.#recent.moveToEnd(before.link);
+      return before;
     }
     const { mac, road, outcome, what, why, fields } = footprint;
-    const kept: Kept = { mac, road, outcome, what, why, fields, at, last, count };
-    entries.push(this.#recent.add(kept));
+    const kept: Kept = { mac, road, outcome, what, why, fields, at, lastedMs: last - at, count, link: null };
+    this.#addRecent(kept);
+    entries.push(kept);
     if (mac !== null) this.#size++;
     if (entries.length > this.#limits.perMac) {
       entries.shift();
@@ -104,8 +106,14 @@ export class Trace implements Tracer {
     while (this.#size > (this.#limits.entries ?? Number.POSITIVE_INFINITY) && this.#histories.size > 1) {
       this.#forgetOne(this.#strangers.size > 0 ? this.#strangers : this.#answered);
     }
-    if (this.#recent.size > this.#limits.recent) this.#recent.removeFirst();
     return kept;
+  }
+
+  #addRecent(kept: Kept): void {
+    kept.link = this.#recent.add(kept);
+    if (this.#recent.size <= this.#limits.recent) return;
+    const gone = this.#recent.removeFirst();
+    if (gone !== undefined) gone.link = null;
   }
 
   #historyOf({ mac, outcome }: Omit<Footprint, "at">): History {
@@ -141,8 +149,8 @@ export class Trace implements Tracer {
 /** What is kept of one hardware address. */
 interface History {
   readonly mac: MacAddress | null;
-  /** Oldest first; they stand in the queue of recent ones as long as that has room. */
-  readonly entries: Link<Kept>[];
+  /** Oldest first. */
+  readonly entries: Kept[];
   isAnswered: boolean;
   link: Link<History> | null;
 }
@@ -150,11 +158,15 @@ interface History {
 /** An entry as it is kept: a repeat is counted in place. A new object for each would grow old and fill the memory. */
 interface Kept extends Omit<Footprint, "fields"> {
   fields: Footprint["fields"] | undefined;
-  last: Instant;
+  /** From the first to the newest. A time of day takes twice the memory of such a small number. */
+  lastedMs: number;
   count: number;
+  /** Its place among the recent ones; null: it is none any more. */
+  link: Link<Kept> | null;
 }
 
-function entryOf({ mac, road, outcome, what, why, fields, at, last, count }: Kept): TraceEntry {
+function entryOf({ mac, road, outcome, what, why, fields, at, lastedMs, count }: Kept): TraceEntry {
+  const last = later(at, lastedMs);
   return fields === undefined
     ? { mac, road, outcome, what, why, at, last, count }
     : { mac, road, outcome, what, why, fields, at, last, count };
@@ -167,7 +179,7 @@ function isSameAs(before: Kept, fresh: Omit<Footprint, "at">, at: Instant): bool
     before.outcome === fresh.outcome &&
     before.road === fresh.road &&
     before.why === fresh.why &&
-    at - before.last <= FOLD_MS
+    at - before.at - before.lastedMs <= FOLD_MS
   );
 }
 
