@@ -28,7 +28,7 @@ import type { LoopBreaker } from "./loop-breaker.ts";
 import { mayChoose } from "./menu.ts";
 import type { PoolPolicy } from "./pool-policy.ts";
 import type { Sightings } from "./sightings.ts";
-import { StandingAnswer } from "./standing-answer.ts";
+import { type Answered, StandingAnswer } from "./standing-answer.ts";
 import type { Admission } from "./stranger-gate.ts";
 import { placeOf } from "./subnets.ts";
 
@@ -67,6 +67,8 @@ export interface SlotDhcpPolicyParts {
  */
 export class SlotDhcpPolicy implements DhcpPolicy {
   readonly #parts: SlotDhcpPolicyParts;
+  /** The newest answer on the timeline, for who will repeat it. */
+  #noted: Answered | null = null;
 
   constructor(parts: SlotDhcpPolicyParts) {
     this.#parts = parts;
@@ -132,8 +134,8 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     );
   }
 
-  repeatable(report: DhcpReport): StandingAnswer | null {
-    return StandingAnswer.of(this.#parts, report);
+  repeatable({ request }: DhcpReport): StandingAnswer | null {
+    return this.#noted?.request === request ? StandingAnswer.of(this.#parts, this.#noted) : null;
   }
 
   outcome(report: DhcpReport): void {
@@ -143,8 +145,13 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     const host = request?.mac == null ? undefined : findHostByMac(this.#parts.queue.state, request.mac);
     const client = request === null ? null : identifyClient(request);
     const describe = () => dhcpFootprint(report, client, dhcpModeOf(host, this.#parts.mode));
+    this.#noted = null;
     if (reply === null && host?.slot == null) this.#parts.flood.notes.note(describe);
-    else this.#parts.tracer.note(describe());
+    else {
+      const footprint = describe();
+      this.#noted = { request, reply, footprint };
+      this.#parts.tracer.note(footprint);
+    }
     const isLoader = client?.type === "firmware" || (client?.type === "ipxe" && !client.http);
     const loader = reply?.options.bootfileName ?? reply?.file ?? "";
     if (request?.mac != null && reply?.type === "ACK" && isLoader && loader !== "")

@@ -33,12 +33,14 @@ export class LoopBreaker {
     const since = this.#clock.now() - WINDOW_MS;
     if (known?.leases.some((lease) => lease.xid === xid && lease.at >= since)) return;
     const tally = this.#tallyOf(mac, loader);
-    if (!tally.leases.some((lease) => lease.xid === xid)) tally.leases.push({ xid, at: this.#clock.now() });
+    if (!tally.leases.some((lease) => lease.xid === xid))
+      tally.leases = tally.leases.concat({ xid, at: this.#clock.now() });
   }
 
   /** It has fetched all of `loader`. */
   sent(mac: MacAddress, loader: string): void {
-    this.#tallyOf(mac, loader).sent.push(this.#clock.now());
+    const tally = this.#tallyOf(mac, loader);
+    tally.sent = tally.sent.concat(this.#clock.now());
   }
 
   /**
@@ -104,8 +106,9 @@ export class LoopBreaker {
 interface Tally {
   readonly mac: MacAddress;
   readonly loader: string;
-  leases: { readonly xid: number; readonly at: Instant }[];
-  sent: Instant[];
+  // Put together anew each time: a list that is pushed to has room for seventeen, and there are few in thousands of lists.
+  leases: readonly { readonly xid: number; readonly at: Instant }[];
+  sent: readonly Instant[];
   /** null: it may load. */
   stoppedAt: Instant | null;
 }

@@ -5,7 +5,6 @@ import type { ProfileName, Slot } from "../queue/slot.ts";
 import { findHostByMac, findSlot, type QueueState, slotOf } from "../queue/state.ts";
 import type { Footprint, Tracer } from "../trace/footprint.ts";
 import { identifyClient } from "./client.ts";
-import { dhcpFootprint } from "./dhcp-footprint.ts";
 import { dhcpModeOf, type StandardMode } from "./dhcp-mode.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import type { LoopBreaker } from "./loop-breaker.ts";
@@ -18,6 +17,11 @@ export interface StandingParts {
   readonly wantsSecureBoot: (profile: ProfileName) => boolean;
   readonly loops: LoopBreaker;
   readonly flood: FloodGuard;
+}
+
+export interface Answered extends Pick<DhcpReport, "request" | "reply"> {
+  /** As it stands on the timeline. */
+  readonly footprint: Omit<Footprint, "at">;
 }
 
 /**
@@ -35,30 +39,30 @@ export class StandingAnswer implements RepeatedAnswer {
   readonly #loader: string;
   readonly #isAck: boolean;
 
-  private constructor(parts: StandingParts, mac: MacAddress, host: Host, slot: Slot, report: DhcpReport) {
-    const { request, reply } = report;
+  private constructor(parts: StandingParts, mac: MacAddress, host: Host, slot: Slot, answered: Answered) {
+    const { request, reply, footprint } = answered;
     const client = request === null ? null : identifyClient(request);
     this.#parts = parts;
     this.#mac = mac;
     this.#host = host;
     this.#slot = slot;
     this.#secureBoot = parts.wantsSecureBoot(slot.profile);
-    this.#footprint = dhcpFootprint(report, client, "full");
+    this.#footprint = footprint;
     const isLoader = client?.type === "firmware" || (client?.type === "ipxe" && !client.http);
     this.#loader = isLoader ? (reply?.options.bootfileName ?? reply?.file ?? "") : "";
     this.#isAck = reply?.type === "ACK";
   }
 
   /** null: it may be another one next time, whatever the state. Only for what was decided out of the state as it is. */
-  static of(parts: StandingParts, report: DhcpReport): StandingAnswer | null {
-    const { request, reply } = report;
+  static of(parts: StandingParts, answered: Answered): StandingAnswer | null {
+    const { request, reply } = answered;
     if (request?.mac == null || (reply?.type !== "OFFER" && reply?.type !== "ACK")) return null;
     const { type } = identifyClient(request);
     const host = findHostByMac(parts.queue.state, request.mac);
     const slot = host && slotOf(parts.queue.state, host);
     if (host === undefined || slot === undefined || slot.address !== reply.yiaddr) return null;
     if ((type !== "firmware" && type !== "ipxe") || dhcpModeOf(host, parts.mode) !== "full") return null;
-    return new StandingAnswer(parts, request.mac, host, slot, report);
+    return new StandingAnswer(parts, request.mac, host, slot, answered);
   }
 
   again(xid: number): boolean {
