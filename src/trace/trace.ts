@@ -1,5 +1,5 @@
 import type { MacAddress } from "../net/mac-address.ts";
-import { type Clock, type Instant, later } from "../std/clock.ts";
+import type { Clock, Instant } from "../std/clock.ts";
 import type { Log } from "../std/log.ts";
 import type { Footprint, Tracer } from "./footprint.ts";
 import { type Link, Queue } from "./queue.ts";
@@ -88,14 +88,25 @@ export class Trace implements Tracer {
     const before = entries.at(-1);
     if (before !== undefined && isSameAs(before, footprint, at)) {
       before.fields = footprint.fields;
-      before.lastedMs = last - before.at;
+      before.last = last;
       before.count += count;
       if (before.link === null) this.#addRecent(before);
       else this.#recent.moveToEnd(before.link);
       return before;
     }
     const { mac, road, outcome, what, why, fields } = footprint;
-    const kept: Kept = { mac, road, outcome, what, why, fields, at, lastedMs: last - at, count, link: null };
+    const kept: Kept = {
+      mac,
+      road,
+      outcome,
+      what,
+      why,
+      fields,
+      at,
+      last: last === at ? null : last,
+      count,
+      link: null,
+    };
     this.#addRecent(kept);
     entries.push(kept);
     if (mac !== null) this.#size++;
@@ -158,15 +169,15 @@ interface History {
 /** An entry as it is kept: a repeat is counted in place. A new object for each would grow old and fill the memory. */
 interface Kept extends Omit<Footprint, "fields"> {
   fields: Footprint["fields"] | undefined;
-  /** From the first to the newest. A time of day takes twice the memory of such a small number. */
-  lastedMs: number;
+  /** null: as `at`, as it is for most, and costs no memory. */
+  last: Instant | null;
   count: number;
   /** Its place among the recent ones; null: it is none any more. */
   link: Link<Kept> | null;
 }
 
-function entryOf({ mac, road, outcome, what, why, fields, at, lastedMs, count }: Kept): TraceEntry {
-  const last = later(at, lastedMs);
+function entryOf({ mac, road, outcome, what, why, fields, at, last: newest, count }: Kept): TraceEntry {
+  const last = newest ?? at;
   return fields === undefined
     ? { mac, road, outcome, what, why, at, last, count }
     : { mac, road, outcome, what, why, fields, at, last, count };
@@ -179,7 +190,7 @@ function isSameAs(before: Kept, fresh: Omit<Footprint, "at">, at: Instant): bool
     before.outcome === fresh.outcome &&
     before.road === fresh.road &&
     before.why === fresh.why &&
-    at - before.at - before.lastedMs <= FOLD_MS
+    at - (before.last ?? before.at) <= FOLD_MS
   );
 }
 
