@@ -3,7 +3,7 @@ import type { AnswerView } from "../http/contract.ts";
 import type { CliContext } from "./cli-context.ts";
 import { CliFailure, EXIT } from "./exit-code.ts";
 import { HOST_ARGUMENT } from "./look-commands.ts";
-import { oneLine, renderFacts } from "./table.ts";
+import { indented, oneLine, renderFacts } from "./table.ts";
 
 /** `bootqueue render HOST`. */
 export function addAnswerCommands(program: Command, context: CliContext): void {
@@ -72,12 +72,3 @@ export function renderAnswerOrigins({ profile, serverType, armed, text, lines, s
 }
 
 const WIDTH_MAX = 60;
-
-function indented(text: string): string {
-  return text
-    .trimEnd()
-    .split("\n")
-    .map((line) => `  ${oneLine(line)}`.trimEnd())
-    .join("\n")
-    .concat("\n");
-}

@@ -1,7 +1,7 @@
 import type { HostDetailView, HostView, InventoryView } from "../http/contract.ts";
 import { renderFootprint } from "./lists.ts";
 import { renderOperations } from "./operation-lines.ts";
-import { oneLine, renderFacts } from "./table.ts";
+import { indented, oneLine, renderFacts } from "./table.ts";
 import { ago, formatSize, formatTime, nameOf, noteOf } from "./words.ts";
 
 /** `bootqueue show HOST`. */
@@ -91,13 +91,4 @@ function passages(host: HostView): string {
     return [formatTime(at), `${state}${why}`] as const;
   });
   return `How it came here\n${renderFacts(facts, "  ")}`;
-}
-
-function indented(text: string): string {
-  return text
-    .trimEnd()
-    .split("\n")
-    .map((line) => `  ${oneLine(line)}`.trimEnd())
-    .join("\n")
-    .concat("\n");
 }

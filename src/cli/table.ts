@@ -96,3 +96,13 @@ export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to keep away.
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
 }
+
+/** Text of several lines below a heading: two blanks before each, and one line feed at the end. */
+export function indented(text: string): string {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => `  ${oneLine(line)}`.trimEnd())
+    .join("\n")
+    .concat("\n");
+}

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { connect, type TLSSocket } from "node:tls";
 import type { Clock, Instant } from "../std/clock.ts";
+import { jsonOf, wholeTextOf } from "../std/http-answer.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { unreachable } from "../std/unreachable.ts";
 
@@ -156,18 +157,11 @@ async function exchange(
     const asked = request({ method, path: `/api2/json${path}`, host, headers, createConnection: () => socket });
     asked.on("error", (error) => settle(err({ type: "unreachable", why: error.message })));
     asked.on("response", (response) => {
-      const parts: Buffer[] = [];
-      let size = 0;
-      response.on("data", (part: Buffer) => {
-        size += part.length;
-        if (size > BODY_BYTES_MAX) settle(err({ type: "unreachable", why: "its answer is too long" }));
-        else parts.push(part);
-      });
-      response.on("error", (error) => settle(err({ type: "unreachable", why: error.message })));
-      response.on("end", () => {
-        const { statusCode: status = 0, statusMessage = "" } = response;
-        settle(ok(replyOf(status, statusMessage, Buffer.concat(parts).toString("utf8"))));
-      });
+      const { statusCode: status = 0, statusMessage = "" } = response;
+      wholeTextOf(response, BODY_BYTES_MAX).then(
+        (text) => settle(ok(replyOf(status, statusMessage, text))),
+        (cause: Error) => settle(err({ type: "unreachable", why: cause.message })),
+      );
     });
     asked.end(body);
   });
@@ -202,13 +196,9 @@ function plain(fingerprint: string): string {
 }
 
 function replyOf(status: number, reason: string, text: string): Reply {
-  let body: Readonly<Record<string, unknown>> = {};
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === "object" && parsed !== null) body = parsed as Readonly<Record<string, unknown>>;
-  } catch {
-    // Errors of the proxy before it are no JSON.
-  }
+  const parsed = jsonOf(text);
+  // Errors of the proxy before it are no JSON.
+  const body = (typeof parsed === "object" && parsed !== null ? parsed : {}) as Readonly<Record<string, unknown>>;
   const errors = typeof body.errors === "object" && body.errors !== null ? Object.entries(body.errors) : [];
   const details = errors.map(([key, message]) => `${key}: ${String(message)}`);
   const message = typeof body.message === "string" ? body.message.trim() : "";

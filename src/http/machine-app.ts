@@ -6,7 +6,7 @@ import { type BootTurn, takeBootTurn } from "../boot/boot-turn.ts";
 import { hasOnlyOurAddresses, IGNORED } from "../boot/dhcp-mode.ts";
 import { type Installation, installationOf } from "../boot/installation.ts";
 import { typeByProduct } from "../boot/machine-settings.ts";
-import { mayChoose, renderMenu } from "../boot/menu.ts";
+import { type Menu, mayChoose, renderMenu } from "../boot/menu.ts";
 import { type MacAddress, parseMacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import type { AnswerRequest, InstallReport } from "../profiles/kind.ts";
@@ -85,14 +85,15 @@ async function serveBootScript(parts: MachineAppParts, c: Context): Promise<Resp
   }
   const note = notes(parts, mac.value);
   const turn = await takeBootTurn(parts, mac.value, parts.remoteAddress(c));
+  const { menu } = parts.site();
   switch (turn.type) {
     case "refused":
-      if (parts.site().menu !== null && mayChoose(findHostByMac(parts.queue.state, mac.value)))
-        return serveMenu(parts, c, mac.value, turn.why);
+      if (menu !== null && mayChoose(findHostByMac(parts.queue.state, mac.value)))
+        return serveMenu(parts, c, menu, mac.value, turn.why);
       return note.refused(c, TURN_STATUS[turn.reason], "boot script", turn.why);
     case "local-disk":
-      if (turn.reason !== IGNORED && mayChoose(turn.host))
-        return serveMenu(parts, c, turn.host?.bootMac ?? mac.value, turn.reason);
+      if (menu !== null && turn.reason !== IGNORED && mayChoose(turn.host))
+        return serveMenu(parts, c, menu, turn.host?.bootMac ?? mac.value, turn.reason);
       return serveLocalBoot(parts, c, turn.host?.bootMac ?? mac.value, turn);
     case "install": {
       const { slot, profile, target, links } = turn.install;
@@ -105,11 +106,9 @@ async function serveBootScript(parts: MachineAppParts, c: Context): Promise<Resp
 }
 
 /** For a machine that is to install nothing: what it may choose from, where the operator wants that. */
-function serveMenu(parts: MachineAppParts, c: Context, mac: MacAddress, reason: string): Response {
-  const { menu, urls } = parts.site();
-  if (menu === null) return serveLocalBoot(parts, c, mac, { type: "local-disk", host: undefined, reason });
+function serveMenu(parts: MachineAppParts, c: Context, menu: Menu, mac: MacAddress, reason: string): Response {
   notes(parts, mac).answered("menu", reason);
-  return c.text(renderMenu(menu, reason, urls));
+  return c.text(renderMenu(menu, reason, parts.site().urls));
 }
 
 /** HEAD: whether there is one; it takes no slot and moves nothing, whoever asks. */

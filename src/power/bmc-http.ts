@@ -1,6 +1,7 @@
 import type { ClientRequest } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import { jsonOf, wholeTextOf } from "../std/http-answer.ts";
 import { err, ok, type Result } from "../std/result.ts";
 
 export interface BmcRequest {
@@ -86,26 +87,16 @@ export function bmcHttp(origin: URL, proof: ServerProof): BmcHttp {
       signal.addEventListener("abort", abort);
       if (signal.aborted) abort();
       asked.on("response", (answer) => {
-        const parts: Buffer[] = [];
-        let size = 0;
-        answer.on("data", (part: Buffer) => {
-          size += part.length;
-          parts.push(part);
-          if (size > SIZE_MAX) {
-            fail("cut-off", `its answer is longer than ${SIZE_MAX} octets`);
-            asked.destroy();
-          }
-        });
-        answer.on("error", (cause) => fail("cut-off", cause.message));
-        answer.on("close", () => {
-          // What was resolved before stays; an answer that broke off is none.
-          if (!answer.complete) return fail("cut-off", "the connection broke off in the middle of the answer");
-          const said = Buffer.concat(parts).toString("utf8");
-          const found = Object.entries(answer.headers).map(([name, value]) => [name, String(value)] as const);
-          resolve(
-            ok({ status: answer.statusCode ?? 0, headers: Object.fromEntries(found), json: jsonOf(said), text: said }),
-          );
-        });
+        wholeTextOf(answer, SIZE_MAX).then(
+          (text) => {
+            const found = Object.entries(answer.headers).map(([name, value]) => [name, String(value)] as const);
+            resolve(
+              ok({ status: answer.statusCode ?? 0, headers: Object.fromEntries(found), json: jsonOf(text), text }),
+            );
+          },
+          // What was resolved before stays: it was given up.
+          (cause: Error) => fail("cut-off", cause.message),
+        );
       });
       asked.on("error", (cause) => {
         if (cause instanceof WrongCertificate) fail("wrong-certificate", cause.message);
@@ -172,12 +163,4 @@ const CERTIFICATE_ERROR = /CERT|SELF_SIGNED|ISSUER|SIGNATURE|TLS_CERT_ALTNAME/;
 /** Without the brackets of an IPv6 address. */
 function hostOf(origin: URL): string {
   return origin.hostname.replace(/^\[(.*)\]$/, "$1");
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { jsonOf, wholeTextOf } from "../std/http-answer.ts";
 import { err, ok, type Result } from "../std/result.ts";
 
 export interface JsonRequest {
@@ -41,7 +42,7 @@ export function jsonSender(caPem: string | null, timeoutMs = TIMEOUT_MS): SendJs
       };
       const failed = (cause: Error) => resolve(err(whyFailed(cause, signal, timeoutMs)));
       const asked = open(url, options, (answer) => {
-        textOf(answer).then(
+        wholeTextOf(answer, SIZE_MAX).then(
           (text) => resolve(ok({ status: answer.statusCode ?? 0, json: jsonOf(text), text })),
           failed,
         );
@@ -54,25 +55,8 @@ export function jsonSender(caPem: string | null, timeoutMs = TIMEOUT_MS): SendJs
 const TIMEOUT_MS = 20_000;
 const SIZE_MAX = 4 << 20;
 
-async function textOf(answer: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const part of answer.setEncoding("utf8")) {
-    text += part;
-    if (text.length > SIZE_MAX) throw new Error(`its answer is longer than ${SIZE_MAX} octets`);
-  }
-  return text;
-}
-
 function whyFailed(cause: Error, signal: AbortSignal, timeoutMs: number): string {
   if (signal.aborted) return "given up";
   if (cause.name === "AbortError" || cause.name === "TimeoutError") return `no answer within ${timeoutMs / 1000} s`;
   return cause.message === "" ? ((cause as NodeJS.ErrnoException).code ?? cause.name) : cause.message;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
