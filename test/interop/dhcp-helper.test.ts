@@ -5,9 +5,9 @@ import { existsSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
-import { said, startDhclient, startUdhcpc } from "../support/lab/dhcp-clients.ts";
 import { Lab, type LabProcess } from "../support/lab/lab.ts";
-import { plugIn, wireBehind } from "../support/lab/wire-behind.ts";
+import { leaseRenewAndRelease, leaseTwice, refusedElsewhere } from "../support/lab/relayed-clients.ts";
+import { wireBehind } from "../support/lab/wire-behind.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../build/dhcp-helper/usr/sbin/dhcp-helper", import.meta.url));
 
@@ -72,46 +72,20 @@ after(async () => {
 
 describe("behind dhcp-helper", () => {
   test("firmware (udhcpc) gets a slot of its rack's network, renews it directly, and keeps it after a RELEASE", async () => {
-    plugIn(lab, "rack2", "02:00:00:00:02:01");
-    const client = startUdhcpc(lab, "rack2", "udhcpc", { asFirmware: true });
-    await until("the lease", () => /lease of 10\.12\.0\.7 obtained/.test(said(client)));
-    await until("its script", () => said(client).includes("bound ip="));
-    assert.match(
-      said(client),
-      /bound ip=10\.12\.0\.7 mask=255\.255\.255\.0 router=10\.12\.0\.1 dns=10\.12\.0\.53 domain=rack2\.example name=second file=snponly\.efi/,
-    );
-    client.kill("SIGUSR1");
-    await until("the renewal", () => (said(client).match(/lease of 10\.12\.0\.7 obtained/g) ?? []).length === 2);
-    client.kill("SIGUSR2");
-    await until("the RELEASE", async () => (await daemon.timeline()).some((line) => line.includes(" RELEASE ")));
-    client.kill("SIGTERM");
+    const told = "mask=255.255.255.0 router=10.12.0.1 dns=10.12.0.53 domain=rack2.example name=second file=snponly.efi";
+    await leaseRenewAndRelease(lab, daemon, { role: "rack2", mac: "02:00:00:00:02:01", address: "10.12.0.7", told });
     assert.equal(await daemon.slots(), "near available, second assigned, third available");
   });
 
   test("firmware (dhclient) on another wire gets a slot of that network, and again after a restart", async () => {
-    plugIn(lab, "rack3", "02:00:00:00:02:02");
-    for (const start of ["first", "second"]) {
-      const client = startDhclient(lab, "rack3", `dhclient-${start}`);
-      await until(`the ${start} lease`, () => /bound to 10\.13\.0\.7/.test(said(client)));
-      client.kill("SIGKILL");
-      await client.ended;
-      if (start === "second") assert.match(said(client), /DHCPREQUEST for 10\.13\.0\.7 on eth0/);
-      assert.equal(await daemon.slots(), "near available, second assigned, third assigned");
-    }
+    const machine = { role: "rack3", mac: "02:00:00:00:02:02", address: "10.13.0.7" };
+    await leaseTwice(lab, daemon, machine, "near available, second assigned, third assigned");
     assert.ok(relay.isRunning);
   });
 
   test("a machine that is carried to the wire of the other rack is refused there, and takes no second slot", async () => {
     lab.run("rack2", ["ip", "address", "flush", "dev", "eth0"]);
-    plugIn(lab, "rack2", "02:00:00:00:02:02");
-    lab.run("rack2", ["cp", `${lab.folder}/rack3.leases`, `${lab.folder}/rack2.leases`]);
-    const client = startDhclient(lab, "rack2", "dhclient-carried");
-    await until("the NAK", () => /DHCPNAK from/.test(said(client)));
-    await until("silence", async () =>
-      (await daemon.timeline()).some((line) => line.includes("another network than the one its slot is in")),
-    );
-    client.kill("SIGKILL");
-    await client.ended;
+    await refusedElsewhere(lab, daemon, "02:00:00:00:02:02", "rack3", "rack2");
     assert.equal(await daemon.slots(), "near available, second assigned, third assigned");
   });
 });

@@ -2,38 +2,15 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { agentTrustOf, loadCertificate } from "../../src/http/certificate.ts";
 import type { Ipv4Address } from "../../src/net/ipv4-address.ts";
 import type { Instant } from "../../src/std/clock.ts";
-import { type AgentAppliance, type ApplianceOptions, agentAppliance } from "../support/agent-appliance.ts";
-import {
-  type AgentMachine,
-  agentMachine,
-  counting,
-  type MachineOptions,
-  removeMachine,
-  runAgent,
-} from "../support/agent-bench.ts";
+import { counting, runAgent } from "../support/agent-bench.ts";
+import { agentSite } from "../support/agent-site.ts";
 
-let appliance: AgentAppliance;
-let machines: AgentMachine[] = [];
-
-afterEach(async () => {
-  await appliance.close();
-  for (const machine of machines) removeMachine(machine);
-  machines = [];
-});
-
-async function open(options: ApplianceOptions = {}): Promise<void> {
-  appliance = await agentAppliance(options);
-}
-
-function machineWith(options: Partial<MachineOptions> = {}): AgentMachine {
-  const machine = agentMachine({ ...appliance.linksOf(), steps: [], ...options });
-  machines.push(machine);
-  return machine;
-}
+const site = agentSite();
+const { open, machineWith } = site;
 
 describe("the first-boot agent, over HTTPS", () => {
   const folder = mkdtempSync(join(tmpdir(), "agent-tls-"));
@@ -51,7 +28,7 @@ describe("the first-boot agent, over HTTPS", () => {
       const machine = machineWith({ client, trust: agentTrustOf(certificate), steps: [counting("own")] });
       const { code, output } = await runAgent(machine);
       assert.equal(code, 0, output);
-      assert.equal(appliance.stateOf(), "ready");
+      assert.equal(site.appliance.stateOf(), "ready");
     });
 
     test(`with ${client} tells a server with another key nothing`, async () => {
@@ -67,7 +44,7 @@ describe("the first-boot agent, over HTTPS", () => {
       const machine = machineWith({ client, trust: agentTrustOf(certificate), patience: 1 });
       const { code, output } = await runAgent(machine);
       assert.equal(code, 1, output);
-      assert.deepEqual(appliance.heard, []);
+      assert.deepEqual(site.appliance.heard, []);
     });
   }
 
@@ -78,6 +55,6 @@ describe("the first-boot agent, over HTTPS", () => {
     const { code, output } = await runAgent(machine);
     assert.equal(code, 3, output);
     assert.match(output, /for HTTPS/);
-    assert.deepEqual(appliance.heard, []);
+    assert.deepEqual(site.appliance.heard, []);
   });
 });

@@ -1,39 +1,11 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { afterEach, describe, test } from "node:test";
-import { type AgentAppliance, type ApplianceOptions, agentAppliance } from "../support/agent-appliance.ts";
-import {
-  type AgentMachine,
-  agentMachine,
-  counting,
-  ended,
-  killAgent,
-  type MachineOptions,
-  marksOf,
-  removeMachine,
-  runAgent,
-  runsOf,
-  startAgent,
-} from "../support/agent-bench.ts";
+import { describe, test } from "node:test";
+import { counting, ended, killAgent, marksOf, runAgent, runsOf, startAgent } from "../support/agent-bench.ts";
+import { agentSite } from "../support/agent-site.ts";
 
-let appliance: AgentAppliance;
-let machines: AgentMachine[] = [];
-
-afterEach(async () => {
-  await appliance.close();
-  for (const machine of machines) removeMachine(machine);
-  machines = [];
-});
-
-async function open(options: ApplianceOptions = {}): Promise<void> {
-  appliance = await agentAppliance(options);
-}
-
-function machineWith(options: Partial<MachineOptions> = {}): AgentMachine {
-  const machine = agentMachine({ ...appliance.linksOf(), steps: [], ...options });
-  machines.push(machine);
-  return machine;
-}
+const site = agentSite();
+const { open, machineWith } = site;
 
 describe("the first-boot agent, killed", () => {
   for (const moment of ["before", "after"] as const) {
@@ -58,9 +30,9 @@ describe("the first-boot agent, killed", () => {
         const told = `killed at request ${at}: ${first.output}${last.output}`;
         assert.ok(last.code === 0 || last.code === 2, told);
         assert.deepEqual([runsOf(machine, "one"), runsOf(machine, "two")], [1, 1], told);
-        assert.deepEqual(appliance.stepsOf(), ["01-one succeeded", "02-two succeeded"], told);
-        assert.equal(appliance.stateOf(), "ready", told);
-        await appliance.close();
+        assert.deepEqual(site.appliance.stepsOf(), ["01-one succeeded", "02-two succeeded"], told);
+        assert.equal(site.appliance.stateOf(), "ready", told);
+        await site.appliance.close();
         if (first.code !== null) {
           assert.equal(at, 7, "phone-home, twice two reports, and the end");
           break;

@@ -1,42 +1,22 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, test } from "node:test";
-import { type AgentAppliance, type ApplianceOptions, agentAppliance } from "../support/agent-appliance.ts";
+import { describe, test } from "node:test";
 import {
-  type AgentMachine,
-  agentMachine,
   type Client,
   counting,
   ended,
   logOf,
-  type MachineOptions,
-  removeMachine,
   runAgent,
   runsOf,
   type Shell,
   startAgent,
   stateFile,
 } from "../support/agent-bench.ts";
+import { agentSite } from "../support/agent-site.ts";
 
-let appliance: AgentAppliance;
-let machines: AgentMachine[] = [];
-
-afterEach(async () => {
-  await appliance.close();
-  for (const machine of machines) removeMachine(machine);
-  machines = [];
-});
-
-async function open(options: ApplianceOptions = {}): Promise<void> {
-  appliance = await agentAppliance(options);
-}
-
-function machineWith(options: Partial<MachineOptions> = {}): AgentMachine {
-  const machine = agentMachine({ ...appliance.linksOf(), steps: [], ...options });
-  machines.push(machine);
-  return machine;
-}
+const site = agentSite();
+const { open, machineWith } = site;
 
 const SHELLS: readonly Shell[] = ["dash", "busybox", "bash"];
 const CLIENTS: readonly Client[] = ["curl", "wget", "wget of busybox", "busybox", "bash"];
@@ -46,19 +26,19 @@ describe("the first-boot agent", () => {
     for (const client of CLIENTS) {
       test(`in ${shell} with ${client} does its steps, tells of each, and is silent at later boots`, async () => {
         await open();
-        const steps = [counting("own"), { type: "health", url: `${appliance.url}/healthy`, seconds: 20 }];
+        const steps = [counting("own"), { type: "health", url: `${site.appliance.url}/healthy`, seconds: 20 }];
         const machine = machineWith({ shell, client, steps });
         const first = await runAgent(machine, shell);
         assert.equal(first.code, 0, first.output);
-        assert.equal(appliance.stateOf(), "ready");
-        assert.deepEqual(appliance.stepsOf(), ["01-own succeeded", "02-health succeeded"]);
+        assert.equal(site.appliance.stateOf(), "ready");
+        assert.deepEqual(site.appliance.stepsOf(), ["01-own succeeded", "02-health succeeded"]);
         for (const line of logOf(first))
           assert.deepEqual(Object.keys(line), ["timestamp", "level", "service", "operation", "message"]);
         assert.match(stateFile(machine, "done"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/);
-        assert.equal(first.output.includes(appliance.linksOf().token), false);
-        const before = appliance.heard.length;
+        assert.equal(first.output.includes(site.appliance.linksOf().token), false);
+        const before = site.appliance.heard.length;
         assert.equal((await runAgent(machine, shell)).code, 2);
-        assert.equal(appliance.heard.length, before);
+        assert.equal(site.appliance.heard.length, before);
         assert.equal(runsOf(machine, "own"), 1);
       });
     }
@@ -76,12 +56,12 @@ describe("the first-boot agent", () => {
   test("is not put off by a clock in 1970", async () => {
     await open();
     const machine = machineWith({
-      steps: [counting("own"), { type: "health", url: `${appliance.url}/healthy` }],
+      steps: [counting("own"), { type: "health", url: `${site.appliance.url}/healthy` }],
       programs: { date: "#!/bin/sh\necho 1970-01-01T00:00:07Z\n" },
     });
     assert.equal((await runAgent(machine)).code, 0);
     assert.equal(stateFile(machine, "done"), "1970-01-01T00:00:07Z\n");
-    assert.equal(appliance.stateOf(), "ready");
+    assert.equal(site.appliance.stateOf(), "ready");
   });
 
   for (const client of ["curl", "wget", "busybox"] as const) {
@@ -98,8 +78,8 @@ describe("the first-boot agent", () => {
       const { code, output } = await runAgent(machine);
       assert.equal(code, 0, output);
       assert.equal(runsOf(machine, "own"), 1);
-      assert.equal(appliance.heard.length, 40, "four requests, ten times each");
-      assert.deepEqual(appliance.stepsOf(), ["01-own succeeded"]);
+      assert.equal(site.appliance.heard.length, 40, "four requests, ten times each");
+      assert.deepEqual(site.appliance.stepsOf(), ["01-own succeeded"]);
     });
   }
 
@@ -141,11 +121,11 @@ describe("the first-boot agent", () => {
     });
     const { code, output } = await runAgent(machine);
     assert.equal(code, 3, output);
-    assert.equal(appliance.stateOf(), "failed");
-    const state = appliance.bench.hostOf(appliance.hosts[0] as never)?.state;
+    assert.equal(site.appliance.stateOf(), "failed");
+    const state = site.appliance.bench.hostOf(site.appliance.hosts[0] as never)?.state;
     assert.ok(state?.type === "failed");
     assert.match(state.reason, /step 01-own: disk "sdb" is a\\mess/);
-    assert.deepEqual(appliance.stepsOf(), ["01-own failed"]);
+    assert.deepEqual(site.appliance.stepsOf(), ["01-own failed"]);
     assert.equal(runsOf(machine, "next"), 0);
   });
 
@@ -155,7 +135,7 @@ describe("the first-boot agent", () => {
     const machine = machineWith({ steps: [{ ...flaky, tries: 3 }] });
     assert.equal((await runAgent(machine)).code, 0);
     assert.equal(runsOf(machine, "own"), 3);
-    assert.deepEqual(appliance.stepsOf(), ["01-own succeeded"]);
+    assert.deepEqual(site.appliance.stepsOf(), ["01-own succeeded"]);
   });
 
   test("ends a step whose time is up, with all that it started", async () => {
@@ -174,7 +154,7 @@ describe("the first-boot agent", () => {
   test("waits with a deadline for what is not healthy, and says what it answered", async () => {
     await open();
     const machine = machineWith({
-      steps: [{ type: "health", url: `${appliance.url}/sick`, seconds: 1, every_seconds: 1 }],
+      steps: [{ type: "health", url: `${site.appliance.url}/sick`, seconds: 1, every_seconds: 1 }],
     });
     const { code, output } = await runAgent(machine);
     assert.equal(code, 3, output);
@@ -198,7 +178,7 @@ describe("the first-boot agent", () => {
     const last = await runAgent(machine);
     assert.equal(last.code, 0, last.output);
     assert.deepEqual([runsOf(machine, "first"), runsOf(machine, "second")], [1, 1]);
-    assert.equal(appliance.stateOf(), "ready");
+    assert.equal(site.appliance.stateOf(), "ready");
   });
 
   test("does not run beside itself, and is not stopped by a lock of an earlier boot", async () => {

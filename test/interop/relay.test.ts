@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
-import { said, startDhclient, startUdhcpc } from "../support/lab/dhcp-clients.ts";
+import { said, startUdhcpc } from "../support/lab/dhcp-clients.ts";
 import { Lab, type LabProcess } from "../support/lab/lab.ts";
+import { leaseRenewAndRelease, leaseTwice, refusedElsewhere } from "../support/lab/relayed-clients.ts";
 import { plugIn, wireBehind } from "../support/lab/wire-behind.ts";
 
 const CONFIG = `[network]
@@ -68,47 +69,21 @@ after(async () => {
 
 describe("behind isc-dhcp-relay", () => {
   test("firmware (udhcpc) gets a slot of its rack's network, renews it directly, and keeps it after a RELEASE", async () => {
-    plugIn(lab, "far", "02:00:00:00:01:01");
-    const client = startUdhcpc(lab, "far", "udhcpc", { asFirmware: true });
-    await until("the lease", () => /lease of 10\.12\.0\.7 obtained/.test(said(client)));
-    await until("its script", () => said(client).includes("bound ip="));
-    assert.match(
-      said(client),
-      /bound ip=10\.12\.0\.7 mask=255\.255\.255\.0 router=10\.12\.0\.1 dns=10\.12\.0\.53 domain=rack2\.example name=far file=snponly\.efi/,
-    );
-    client.kill("SIGUSR1");
-    await until("the renewal", () => (said(client).match(/lease of 10\.12\.0\.7 obtained/g) ?? []).length === 2);
-    client.kill("SIGUSR2");
-    await until("the RELEASE", async () => (await daemon.timeline()).some((line) => line.includes(" RELEASE ")));
-    client.kill("SIGTERM");
+    const told = "mask=255.255.255.0 router=10.12.0.1 dns=10.12.0.53 domain=rack2.example name=far file=snponly.efi";
+    await leaseRenewAndRelease(lab, daemon, { role: "far", mac: "02:00:00:00:01:01", address: "10.12.0.7", told });
     assert.equal(await daemon.slots(), "near available, far assigned, at-the-port reserved");
     assert.match(said(relay), /Adding \d+-byte relay agent option/);
   });
 
   test("firmware (dhclient) at a switch port gets the slot that is kept for it, and again after a restart", async () => {
-    plugIn(lab, "other", "02:00:00:00:01:02");
-    for (const start of ["first", "second"]) {
-      const client = startDhclient(lab, "other", `dhclient-${start}`);
-      await until(`the ${start} lease`, () => /bound to 10\.12\.0\.9/.test(said(client)));
-      client.kill("SIGKILL");
-      await client.ended;
-      if (start === "second") assert.match(said(client), /DHCPREQUEST for 10\.12\.0\.9 on eth0/);
-      assert.equal(await daemon.slots(), "near available, far assigned, at-the-port assigned");
-    }
+    const machine = { role: "other", mac: "02:00:00:00:01:02", address: "10.12.0.9" };
+    await leaseTwice(lab, daemon, machine, "near available, far assigned, at-the-port assigned");
   });
 
   test("a machine that is carried to our own wire is refused there, and takes no second slot", async () => {
     lab.addNamespace("near");
     lab.connect("near", "eth0", "lan", null);
-    plugIn(lab, "near", "02:00:00:00:01:02");
-    lab.run("near", ["cp", `${lab.folder}/other.leases`, `${lab.folder}/near.leases`]);
-    const client = startDhclient(lab, "near", "dhclient-carried");
-    await until("the NAK", () => /DHCPNAK from 10\.11\.0\.1/.test(said(client)));
-    await until("silence", async () =>
-      (await daemon.timeline()).some((line) => line.includes("another network than the one its slot is in")),
-    );
-    client.kill("SIGKILL");
-    await client.ended;
+    await refusedElsewhere(lab, daemon, "02:00:00:00:01:02", "other", "near");
     assert.equal(await daemon.slots(), "near available, far assigned, at-the-port assigned");
   });
 
