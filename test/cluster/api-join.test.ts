@@ -5,10 +5,12 @@ import { proxmoxApis } from "../../src/cluster/api.ts";
 import type { ClusterSettings, JoinError } from "../../src/cluster/join.ts";
 import { STOPPING } from "../../src/cluster/join-run.ts";
 import type { Result } from "../../src/std/result.ts";
+import { ownLoopback } from "../support/own-loopback.ts";
 import { JoinBench } from "../support/proxmox-cluster/join-bench.ts";
 import { ProxmoxApiStandIn } from "../support/proxmox-cluster/proxmox-api.ts";
 import type { SimNode } from "../support/proxmox-cluster/simulated-cluster.ts";
 
+const addressOf = await ownLoopback();
 const never = new AbortController().signal;
 const API: Partial<ClusterSettings> = { method: "api", password: "rainbow" };
 
@@ -36,7 +38,7 @@ async function withApi(node: SimNode): Promise<ProxmoxApiStandIn> {
 }
 
 async function host(n: number, name: string): Promise<SimNode> {
-  const { node } = await bench.installed(name, `127.93.0.${n}`);
+  const { node } = await bench.installed(name, addressOf(n));
   await withApi(node);
   return node;
 }
@@ -72,7 +74,7 @@ describe("through the API", () => {
   });
 
   test("an existing cluster is joined", async () => {
-    const old = bench.nodes.add("old", "127.93.0.9");
+    const old = bench.nodes.add("old", addressOf(9));
     bench.nodes.form("lab", old);
     await withApi(old);
     const toad = await host(1, "toad");
@@ -106,7 +108,7 @@ describe("through the API", () => {
     [
       "another certificate than expected",
       {
-        member: { address: "127.93.0.1", hostKeys: [], fingerprint: Array(32).fill("AB").join(":") },
+        member: { address: addressOf(1), hostKeys: [], fingerprint: Array(32).fill("AB").join(":") },
       },
       () => {},
       /shows another certificate than expected \(.*nothing was sent to it/,

@@ -13,10 +13,12 @@ import { nodesOverSsh } from "../../src/cluster/ssh-node.ts";
 import { sshOver2 } from "../../src/cluster/ssh2-session.ts";
 import { systemClock } from "../../src/std/clock.ts";
 import type { Result } from "../../src/std/result.ts";
+import { ownLoopback } from "../support/own-loopback.ts";
 import { type RealNode, RealNodes } from "../support/proxmox-cluster/real-nodes.ts";
 
 // A real sshd, its real authorized_keys, known_hosts and shells, and a stand-in for pvecm that keeps the real rules.
 
+const addressOf = await ownLoopback();
 const openNode = nodesOverSsh(sshOver2(), 22);
 const never = new AbortController().signal;
 
@@ -42,7 +44,7 @@ describe("joins over a real SSH server", () => {
 
   async function start(n: number, name: string): Promise<RealNode> {
     const key = await keys.ensure({ host: name, attempt: `a-${name}`, name, cluster: "lab" }, 1);
-    const node = await nodes.start(name, `127.94.0.${n}`, [OPS.publicKey, key.publicKey]);
+    const node = await nodes.start(name, addressOf(n), [OPS.publicKey, key.publicKey]);
     await keys.addPlace(key, { address: node.address, hostKeys: node.hostKeys, shared: false });
     return node;
   }
