@@ -56,13 +56,13 @@ export function serverTypeOfHost(
   product: string | null = null,
 ): ServerType | null {
   const [byConfig = null] = macs.flatMap((mac) => machines.assigned.get(mac) ?? []);
-  const clues = { assigned: byConfig ?? (byOperator ? serverType : null), macs: [bootMac, ...macs] };
+  const assigned = byConfig ?? (byOperator ? serverType : null);
   const called = product ?? inventory?.board.product ?? null;
   // Between its answer and its report only the type is known that its installer led to.
   const remembered =
     called === null && !byOperator ? machines.serverTypes.find(({ name }) => name === serverType) : null;
-  if (clues.assigned === null && remembered != null) return remembered;
-  return serverTypeOf(machines.serverTypes, { ...clues, product: called });
+  if (assigned === null && remembered != null) return remembered;
+  return serverTypeOf(machines.serverTypes, { assigned, macs: [bootMac, ...macs], product: called });
 }
 
 /** The name of the type that this product name makes of the host, if it is none that was known without it; else null. */

@@ -14,20 +14,31 @@ import type { ProxmoxSettings } from "./proxmox-settings.ts";
  * The answer file of the automated installation, in the spelling of its release. Settings and target must have passed
  * `proxmox-rules.ts`. Always TOML: a release that also takes JSON asks for it by content type, and none needs it.
  */
-export function renderAnswer(
-  settings: ProxmoxSettings,
-  target: InstallTarget,
-  links: Links,
-  { installer, nics }: Asking,
-): Answer {
-  return {
-    contentType: "application/toml",
-    text: render(settings, target, links, installer, nics),
-    // For people, who ask seldom.
-    get masked() {
-      return render(maskedSettings(settings), target, maskedLinks(links), installer, nics);
-    },
-  };
+export function renderAnswer(settings: ProxmoxSettings, target: InstallTarget, links: Links, asking: Asking): Answer {
+  return new RenderedAnswer(settings, target, links, asking);
+}
+
+/** A class, because V8 gives every object that has a getter written into it a hidden class of its own. */
+class RenderedAnswer implements Answer {
+  readonly contentType = "application/toml";
+  readonly text: string;
+  readonly #settings: ProxmoxSettings;
+  readonly #target: InstallTarget;
+  readonly #links: Links;
+  readonly #asking: Asking;
+
+  constructor(settings: ProxmoxSettings, target: InstallTarget, links: Links, asking: Asking) {
+    this.text = render(settings, target, links, asking);
+    this.#settings = settings;
+    this.#target = target;
+    this.#links = links;
+    this.#asking = asking;
+  }
+
+  /** Made only for people, who ask seldom. */
+  get masked(): string {
+    return render(maskedSettings(this.#settings), this.#target, maskedLinks(this.#links), this.#asking);
+  }
 }
 
 /** Who asks. */
@@ -48,8 +59,7 @@ function render(
   settings: ProxmoxSettings,
   target: InstallTarget,
   links: Links,
-  release: Release,
-  nics: readonly MacAddress[],
+  { installer: release, nics }: Asking,
 ): string {
   const sections: TomlTable = {
     global: globalSection(settings, target),
