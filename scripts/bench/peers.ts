@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { unitEnvironment } from "./unit-environment.ts";
 
 /** The network that is served, and who serves it. */
 export const SERVER = "10.11.0.1";
@@ -85,7 +86,8 @@ function bootqueue({ folder, main, nodeFlags, ...options }: PeerOptions): Peer {
   mkdirSync(join(folder, "profiles"), { recursive: true });
   mkdirSync(join(folder, "assets"), { recursive: true });
   writeFileSync(join(folder, "profiles", "pve.toml"), PROFILE);
-  return { name: "bootqueue", argv: [process.execPath, ...nodeFlags, main, "serve", "--config", config], env: {} };
+  const env = unitEnvironment();
+  return { name: "bootqueue", argv: [process.execPath, ...nodeFlags, main, "serve", "--config", config], env };
 }
 
 /** The lease file as shipped: appended to, persistent. Logs as Debian's configuration does, into a file. */
