@@ -1,5 +1,5 @@
 import { constants, type Stats } from "node:fs";
-import { type FileHandle, open, realpath } from "node:fs/promises";
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 
 /** A file below assets/, open, as it was when it was opened. Whoever has it releases it once. */
@@ -27,6 +27,8 @@ export class AssetFiles {
   readonly #root: string;
   /** By identity. */
   readonly #opened = new Map<string, OpenFile>();
+  /** By the path under which each of them was asked for last; one for each, because `a/./b` has no end of names. */
+  readonly #asked = new Map<string, OpenFile>();
 
   /** `root` need not exist yet: without it every file is missing. */
   constructor(root: string) {
@@ -36,18 +38,36 @@ export class AssetFiles {
   /** null: for a machine it is not there: missing, a folder, forbidden, a loop of links, or outside. */
   async open(path: string): Promise<AssetFile | null> {
     if (path.includes("\0")) return null;
+    const known = await this.#openAlready(path);
+    if (known !== null) return known;
     try {
       const [base, real] = await Promise.all([realpath(this.#root), realpath(join(this.#root, path))]);
       if (!real.startsWith(base + sep) || path.endsWith("/")) return null;
       // The path is real already, so a link here appeared this moment. A pipe must not block the open.
       const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-      return await this.#shared(handle, real);
+      const file = await this.#shared(handle, real);
+      if (file !== null) this.#remember(path, file);
+      return file;
     } catch {
       return null;
     }
   }
 
-  async #shared(handle: FileHandle, path: string): Promise<AssetFile | null> {
+  /**
+   * A rack asks for the same file hundreds of times in a second: then one look at what is there now replaces four ways
+   * through the thread pool. What has the identity of a file that was found inside the folder is that file, wherever a
+   * link leads by now. null: it has to be opened.
+   */
+  async #openAlready(path: string): Promise<OpenFile | null> {
+    if (!this.#asked.has(path)) return null;
+    const found = await stat(join(this.#root, path), { bigint: true }).catch(() => null);
+    const file = this.#asked.get(path);
+    if (found === null || file === undefined || file.identity !== identityOf(found)) return null;
+    file.keep();
+    return file;
+  }
+
+  async #shared(handle: FileHandle, path: string): Promise<OpenFile | null> {
     let found: BigStats;
     try {
       found = await handle.stat({ bigint: true });
@@ -55,16 +75,31 @@ export class AssetFiles {
       await handle.close();
       throw error;
     }
-    const identity = `${stampOf(found)}:${found.ctimeNs}`;
+    const identity = identityOf(found);
     const known = this.#opened.get(identity);
     if (!found.isFile() || known !== undefined) {
       void handle.close().catch(() => {});
       known?.keep();
       return known ?? null;
     }
-    const file = new OpenFile(handle, identity, path, found, () => void this.#opened.delete(identity));
+    const file: OpenFile = new OpenFile(handle, identity, path, found, () => this.#forget(file));
     this.#opened.set(identity, file);
     return file;
+  }
+
+  #remember(path: string, file: OpenFile): void {
+    this.#forgetPath(file);
+    file.askedAs = path;
+    this.#asked.set(path, file);
+  }
+
+  #forget(file: OpenFile): void {
+    this.#opened.delete(file.identity);
+    this.#forgetPath(file);
+  }
+
+  #forgetPath(file: OpenFile): void {
+    if (file.askedAs !== null && this.#asked.get(file.askedAs) === file) this.#asked.delete(file.askedAs);
   }
 }
 
@@ -75,6 +110,8 @@ class OpenFile implements AssetFile {
   readonly sizeBytes: number;
   readonly modified: Date;
   readonly etag: string;
+  /** null: not known yet. */
+  askedAs: string | null = null;
   readonly #stamp: string;
   readonly #closed: () => void;
   #users = 1;
@@ -116,6 +153,10 @@ interface BigStats extends Pick<Stats, "isFile" | "mtime"> {
   readonly mtimeNs: bigint;
   /** It changes with every write and every change of name or mode. */
   readonly ctimeNs: bigint;
+}
+
+function identityOf(found: BigStats): string {
+  return `${stampOf(found)}:${found.ctimeNs}`;
 }
 
 /** What changes when the content does; a file that was put in another's place has another inode. */
