@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import type { Hono } from "hono";
 import type { InstallSite } from "./boot/installation.ts";
+import { describedType } from "./boot/machine-settings.ts";
 import { createDashboard } from "./dashboard/dashboard.ts";
+import type { PowerForPages } from "./dashboard/machine-facts.ts";
 import { newAttemptToken } from "./http/attempt-tokens.ts";
 import { createOperatorApp } from "./http/operator-app.ts";
 import type { Appliance, OperatorDeps, OperatorEnv, TlsDesk } from "./http/operator-deps.ts";
@@ -10,6 +12,7 @@ import { pageAuth } from "./http/operator-login.ts";
 import { loadOperatorTokenFile } from "./http/operator-token-file.ts";
 import { conflictWarnings } from "./http/operator-view.ts";
 import { outcomeWords, performOrder } from "./http/orders.ts";
+import { INSTALL_UNDER_WAY, type PowerFault, switchPower } from "./http/power-app.ts";
 import { Sessions } from "./http/sessions.ts";
 import type { Engine } from "./queue/engine.ts";
 import { findHost } from "./queue/state.ts";
@@ -86,6 +89,8 @@ export async function createOperatorApps(parts: OperatorParts) {
       return host === undefined ? "" : shared.explain(host);
     },
     previewAnswer,
+    machineType: (host) => describedType(parts.site().machines, host),
+    power: powerForPages(shared),
     perform: async (order) => outcomeWords(await performOrder(shared, order)),
   });
   const network: Hono<OperatorEnv> = createOperatorApp({ ...shared, trusted: false, pages });
@@ -97,6 +102,24 @@ export async function createOperatorApps(parts: OperatorParts) {
     closeStreams(): void {
       feed.close();
       closing.abort();
+    },
+  };
+}
+
+/** The same switches as the API's, in sentences. */
+function powerForPages(deps: Parameters<typeof switchPower>[0]): PowerForPages {
+  const words = ({ message, hint }: PowerFault) => [message, hint].filter(Boolean).join("; ");
+  return {
+    typeOf: (host) => deps.power.typeOf(host),
+    async read(host) {
+      const read = await deps.power.read(host);
+      return read.ok ? read : { ok: false, message: words(read.error) };
+    },
+    async order(host, action, force) {
+      const done = await switchPower(deps, host, action, force);
+      if (done.ok) return { ok: true, message: done.value.message };
+      const needsForce = done.error.type === INSTALL_UNDER_WAY;
+      return { ok: false, message: needsForce ? done.error.message : words(done.error), needsForce };
     },
   };
 }

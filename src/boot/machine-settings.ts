@@ -65,6 +65,12 @@ export function serverTypeOfHost(
   return serverTypeOf(machines.serverTypes, { assigned, macs: [bootMac, ...macs], product: called });
 }
 
+/** The type that a host is of, for people; null: none that the configuration describes. */
+export function describedType(machines: MachineSettings | undefined, host: KnownHost) {
+  const type = machines === undefined ? null : serverTypeOfHost(machines, host);
+  return type && { name: type.name, displayName: type.displayName, gpu: type.gpu };
+}
+
 /** The name of the type that this product name makes of the host, if it is none that was known without it; else null. */
 export function typeByProduct(
   machines: MachineSettings | undefined,

@@ -10,7 +10,7 @@ export function renderHostDetail(host: HostDetailView, now: number): string {
   const sections = [
     `${nameOf(host)}: ${host.state} for ${ago(host.since, now)}${note === "" ? "" : ` (${oneLine(note)})`}\n`,
     host.story === "" ? "" : `${host.story.trimEnd()}\n`,
-    renderFacts(identityFacts(host)),
+    renderFacts(identityFacts(host, typeWords(host))),
     host.inventory === null ? "" : `Inventory\n${renderFacts(inventoryFacts(host.inventory), "  ")}`,
     renderOperations(host.operations, now),
     passages(host),
@@ -28,7 +28,10 @@ export function renderHostDetail(host: HostDetailView, now: number): string {
 const SHOWN_MAX = 40;
 
 /** Who it is: for `show`, and for the question before something is wiped. */
-export function identityFacts(host: HostView): readonly (readonly [string, string])[] {
+export function identityFacts(
+  host: HostView,
+  type: string | null = host.serverType,
+): readonly (readonly [string, string])[] {
   const { slot } = host;
   const facts: (readonly [string, string])[] = [
     ["host", host.id],
@@ -42,9 +45,17 @@ export function identityFacts(host: HostView): readonly (readonly [string, strin
   if (host.hold !== null)
     facts.push(["held", `${host.hold.changes}; \`bootqueue approve\` lets exactly this machine in`]);
   if (host.dhcp !== null) facts.push(["dhcp", `${host.dhcp}, whatever the configuration says`]);
-  if (host.serverType !== null) facts.push(["type", host.serverType]);
+  if (type !== null) facts.push(["type", type]);
   if (host.attempts > 0) facts.push(["answers", `${host.attempts} served for this install`]);
   return facts;
+}
+
+/** `ms-01, Minisforum MS-01, GPU A2`; null: of no type. */
+function typeWords({ machineType, serverType }: HostDetailView): string | null {
+  if (machineType === null) return serverType;
+  const { name, displayName, gpu } = machineType;
+  const parts = [name, displayName, gpu === "" ? null : gpu === "yes" ? "with a GPU" : `GPU ${gpu}`];
+  return oneLine(parts.filter((part) => part !== null).join(", "));
 }
 
 /** What is in it, as the installer reported. */

@@ -9,8 +9,10 @@ import { confirmHostAction, confirmSlotAction, needsTypedName } from "./confirm-
 import { stillPage } from "./frame.ts";
 import type { Html } from "./html.ts";
 import { loginForm, safeNext } from "./login-page.ts";
+import { MODE_CHOICES, modePage } from "./mode-page.ts";
 import { hostPath, nameOfHost } from "./names.ts";
 import type { Order, Perform } from "./orders.ts";
+import { readForm } from "./read-form.ts";
 import { BLANK_REGISTRATION, registerForm } from "./register-page.ts";
 import type { Scene } from "./scene.ts";
 import { HOST_LOOKS } from "./state-mark.ts";
@@ -74,6 +76,25 @@ export function actionRoutes(
     });
   }
 
+  app.get("/hosts/:id/mode", (c, next) => {
+    const scene = sceneOf(c);
+    const host = hostIn(c, scene);
+    if (!host) return next();
+    return scene.signedIn ? show(c, "DHCP", modePage(scene, host, null)) : toLogin(c, `${hostPath(host)}/mode`);
+  });
+  app.post("/hosts/:id/mode", async (c, next) => {
+    const form = await readForm(c);
+    const scene = sceneOf(c);
+    const host = hostIn(c, scene);
+    if (!host) return next();
+    if (!scene.signedIn) return toLogin(c, `${hostPath(host)}/mode`);
+    const mode = MODE_CHOICES.find((choice) => choice === form("mode"));
+    if (mode === undefined) return show(c, "DHCP", modePage(scene, host, "Choose one of these."), 409);
+    const outcome = await deps.perform({ type: "mode", host: host.id, mode });
+    if (!outcome.ok) return show(c, "DHCP", modePage(sceneOf(c), host, outcome.message), 409);
+    return c.redirect(`${hostPath(host)}?done=mode`, 303);
+  });
+
   for (const verb of ["skip", "unskip"] as const) {
     app.get(`/slots/:id/${verb}`, (c, next) => {
       const scene = sceneOf(c);
@@ -123,15 +144,6 @@ export function actionRoutes(
 }
 
 const REASON_MAX = 200;
-
-/** Reads a form; a field that is absent, or a file, is empty. */
-async function readForm(c: Context): Promise<(name: string) => string> {
-  const body: Record<string, unknown> = await c.req.parseBody().catch(() => ({}));
-  return (name) => {
-    const value = body[name];
-    return typeof value === "string" ? value : "";
-  };
-}
 
 function hostIn(c: Context, scene: Scene): Host | undefined {
   return findHost(scene.state, (c.req.param("id") ?? "") as HostId);

@@ -4,7 +4,7 @@ import { hostPath } from "./names.ts";
 import type { Order } from "./orders.ts";
 
 /** What an operator can do with one host. */
-export type HostVerb = Extract<Order, { readonly host: unknown }>["type"];
+export type HostVerb = Exclude<Extract<Order, { readonly host: unknown }>["type"], "mode">;
 
 export interface HostAction {
   readonly label: string;

@@ -7,20 +7,23 @@ import type { Auth } from "./auth.ts";
 import { applianceBar, livePage, stillPage } from "./frame.ts";
 import { type Html, html } from "./html.ts";
 import { LiveViews } from "./live-views.ts";
+import type { PowerForPages } from "./machine-facts.ts";
 import { noticeFor } from "./notices.ts";
 import type { Perform } from "./orders.ts";
 import type { Page } from "./page.ts";
 import { PAGES, pageAt } from "./pages.ts";
+import { powerRoutes } from "./power-routes.ts";
 import { isFromOurOwnPage, protectPages } from "./protection.ts";
 import type { ApplianceStatus, Scene, TraceReader } from "./scene.ts";
 import { loadStaticFiles } from "./static-files.ts";
 
 /** What the pages show, and whom they ask to act. */
-export interface DashboardDeps extends Pick<Scene, "explain" | "previewAnswer"> {
+export interface DashboardDeps extends Pick<Scene, "explain" | "previewAnswer" | "machineType"> {
   readonly queue: { readonly state: QueueState; subscribe(listener: (state: QueueState) => void): () => void };
   readonly trace: TraceReader;
   readonly clock: Clock;
   readonly perform: Perform;
+  readonly power: PowerForPages;
   status(): ApplianceStatus;
   readonly auth: Auth;
   /** Ends every live stream when it is aborted: do so before closing the server, which waits for them. */
@@ -40,6 +43,8 @@ export function createDashboard(deps: DashboardDeps): Hono {
     signedIn,
     explain: (host) => deps.explain(host),
     previewAnswer: (host) => deps.previewAnswer(host),
+    machineType: (host) => deps.machineType(host),
+    powerType: (host) => deps.power.typeOf(host),
   });
   const sceneOf = (c: Context): Scene => sceneFor(deps.auth.sessionOf(c.req.raw));
 
@@ -79,6 +84,7 @@ export function createDashboard(deps: DashboardDeps): Hono {
     return c.body(stream, 200, { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" });
   });
   app.route("/", actionRoutes(deps, sceneOf));
+  app.route("/", powerRoutes(deps.power, sceneOf));
   app.notFound((c) => c.html(stillPage(sceneOf(c), "Not found", NOT_FOUND), 404));
 
   const unsubscribe = [deps.queue.subscribe(() => views.changed()), deps.trace.subscribe(() => views.changed())];

@@ -1,6 +1,6 @@
 import type { Host, HostId } from "../queue/host.ts";
 import { findHost, slotOf } from "../queue/state.ts";
-import { hostButtons, signInHint } from "./actions.ts";
+import { button, hostButtons, signInHint } from "./actions.ts";
 import { footprintList } from "./footprints.ts";
 import { foreignLines, foreignText } from "./foreign-text.ts";
 import { heldWords } from "./held-words.ts";
@@ -59,13 +59,22 @@ function headline(scene: Scene, host: Host): Html {
       ${fact("Boots from", host.bootMac, "code")}
       ${host.macs.length > 1 ? fact("All its NICs", host.macs.join(" "), "code") : NOTHING}
       ${fact("SMBIOS UUID", host.uuid ?? "none that names it", host.uuid ? "code" : "")}
-      ${host.serverType === null ? NOTHING : fact("Server type", foreignText(host.serverType, 60))}
+      ${typeFacts(scene, host)}
+      ${fact("DHCP", host.dhcp === null ? "as the configuration says" : `${host.dhcp}, whatever the configuration says`)}
       ${fact("Installs", attempts(host))}
     </dl>
   </section>`;
 }
 
 const STORY_MAX = 2000;
+
+function typeFacts(scene: Scene, host: Host): Html {
+  const type = scene.machineType(host);
+  if (type === null) return host.serverType === null ? NOTHING : fact("Server type", foreignText(host.serverType, 60));
+  const { name, displayName, gpu } = type;
+  return html`${fact("Server type", displayName === null ? foreignText(name, 60) : `${foreignText(displayName, 100)} (${foreignText(name, 60)})`)}
+      ${gpu === "" ? NOTHING : fact("GPU", foreignText(gpu, 100))}`;
+}
 
 function fact(name: string, value: string, look = ""): Html {
   return html`<div><dt>${name}</dt><dd class="${look}">${value}</dd></div>`;
@@ -75,6 +84,10 @@ function actions(scene: Scene, host: Host): Html {
   return html`<section id="actions">
     <h2>Actions</h2>
     ${hostButtons(host, scene.signedIn, "do")}
+    <div class="buttons">
+      ${scene.powerType(host) === null ? NOTHING : button(`${hostPath(host)}/power`, "Power…", `do-power-${host.id}`, scene.signedIn)}
+      ${button(`${hostPath(host)}/mode`, "DHCP mode…", `do-mode-${host.id}`, scene.signedIn)}
+    </div>
     ${scene.signedIn ? html`<p class="hint">Each asks again before anything happens.</p>` : signInHint(hostPath(host))}
   </section>`;
 }

@@ -1,4 +1,5 @@
 import { HOST_ACTIONS, HOST_VERBS } from "./actions.ts";
+import { POWER_NOTICES } from "./power-page.ts";
 
 /** What to say on the page that follows a change. The address line names it; only what stands here is ever shown. */
 export function noticeFor(done: string | undefined): string | null {
@@ -12,5 +13,7 @@ const OTHERS: ReadonlyMap<string, string> = new Map([
   ["unskip", "The slot is given out again."],
   ["register", "Registered. Arm its install when you are ready."],
   ["pause", "Paused. New machines wait; installs under way go on."],
+  ["mode", "DHCP serves it so from now on."],
+  ...POWER_NOTICES,
   ["resume", "Resumed. New machines take slots again."],
 ]);

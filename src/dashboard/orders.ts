@@ -1,4 +1,4 @@
-import type { HostId } from "../queue/host.ts";
+import type { DhcpMode, HostId } from "../queue/host.ts";
 import type { SlotId } from "../queue/slot.ts";
 
 /** Everything an operator may ask of the appliance from the page. */
@@ -17,6 +17,7 @@ export type Order =
   | { readonly type: "mark-installed"; readonly host: HostId }
   /** `evenInstalled`: the operator typed the name of a host that may hold an installed system. */
   | { readonly type: "reset"; readonly host: HostId; readonly evenInstalled: boolean }
+  | { readonly type: "mode"; readonly host: HostId; readonly mode: DhcpMode | "default" }
   | { readonly type: "pause" }
   | { readonly type: "resume" };
 

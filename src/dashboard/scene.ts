@@ -1,7 +1,8 @@
-import type { HostId } from "../queue/host.ts";
+import type { Host, HostId } from "../queue/host.ts";
 import type { QueueState } from "../queue/state.ts";
 import type { Instant } from "../std/clock.ts";
 import type { Footprint } from "../trace/footprint.ts";
+import type { MachineType } from "./machine-facts.ts";
 import type { StaticFiles } from "./static-files.ts";
 
 /** A footprint, or several of a kind in a row folded into one, of which `at` is the first. */
@@ -47,4 +48,8 @@ export interface Scene {
   explain(host: HostId): string;
   /** The answer file it would get, with its secrets masked; null: none. */
   previewAnswer(host: HostId): string | null;
+  /** null: it is of no type that the configuration describes. */
+  machineType(host: Host): MachineType | null;
+  /** By what its power is switched; null: by hand only. */
+  powerType(host: Host): string | null;
 }

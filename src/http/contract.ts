@@ -225,6 +225,10 @@ export const HostDetailView = HostView.extend({
   footprints: z.array(FootprintView).describe("Its timeline, oldest first."),
   story: z.string().describe("Where it stands and what it waits for, in words."),
   answerPreview: z.string().nullable().describe("Its answer file with every secret masked; null: there is none now."),
+  machineType: z
+    .object({ name: z.string(), displayName: z.string().nullable(), gpu: z.string().describe("Empty: none.") })
+    .nullable()
+    .describe("The server type that it is of; null: none that the configuration describes."),
   power: z
     .enum(["redfish", "ipmi", "wake-on-lan"])
     .nullable()

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { describedType } from "../boot/machine-settings.ts";
 import { parseMacAddress } from "../net/mac-address.ts";
 import type { Host } from "../queue/host.ts";
 import { hostOf } from "../queue/state.ts";
@@ -73,6 +74,7 @@ export function createReadingApp(deps: OperatorDeps): Hono<OperatorEnv> {
       footprints: footprintsOf(deps, host.value).slice(-FOOTPRINTS_MAX).map(footprintView),
       story: deps.explain(host.value),
       answerPreview: await deps.previewAnswer(host.value.id),
+      machineType: describedType(deps.site?.().machines, host.value),
       power: deps.power.typeOf(host.value),
     });
   });

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { Host, HostStateType } from "../queue/host.ts";
-import type { Result } from "../std/result.ts";
+import { err, ok, type Result } from "../std/result.ts";
 import { PowerBody, type PowerDone, type PowerView } from "./contract.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { changesNeedCredential } from "./operator-gate.ts";
@@ -43,34 +43,47 @@ export function createPowerApp(deps: OperatorDeps): Hono<OperatorEnv> {
   app.post("/api/hosts/:ref/power", changesNeedCredential, async (c) => {
     const body = await readBody(c, PowerBody);
     if (!body.ok) return fail(c, 400, body.error);
-    const { action, now, force } = body.value;
-    const state = deps.queue.state;
-    const found = resolveHost(state, c.req.param("ref"));
+    const found = resolveHost(deps.queue.state, c.req.param("ref"));
     if (!found.ok)
       return fail(c, 404, { error: found.error.message, hint: found.error.hint, reason: found.error.type });
-    const host = found.value;
-    const name = describeHost(state, host);
-    const interrupts = action === "off" || action === "cycle";
-    if (interrupts && UNDER_WAY.has(host.state.type) && !force) {
-      const error = `refused to switch ${name}: it is ${host.state.type}, and may be writing its disks`;
-      return fail(c, 409, { error, hint: "wait for it, or add --force", reason: "install-under-way" });
-    }
-    const done = await deps.power.order(host, action === "off" && now ? "off-now" : action);
-    const what = `power ${action}`;
-    const note = { mac: host.bootMac, road: "operator" } as const;
-    if (!done.ok) {
-      const why = [done.error.message, done.error.hint].filter(Boolean).join("; ");
-      deps.tracer.note({ ...note, outcome: "dropped", what: `${what} failed`, why });
-      return refuse(c, done.error);
-    }
-    const { isSure, words } = done.value;
-    deps.tracer.note({ ...note, outcome: "noted", what, why: words });
+    const { action, now, force } = body.value;
+    const done = await switchPower(deps, found.value, action === "off" && now ? "off-now" : action, force);
+    if (!done.ok) return refuse(c, done.error);
     if (isForm(c)) return c.redirect(backOf(c), 303);
-    return c.json<PowerDone>({ message: `${name}: ${words}`, isSure });
+    return c.json<PowerDone>(done.value);
   });
 
   return app;
 }
+
+/** Switches it, and leaves a note on its timeline. `force`: also while it may be writing its disks. */
+export async function switchPower(
+  { queue, power, tracer }: Pick<OperatorDeps, "queue" | "power" | "tracer">,
+  host: Host,
+  action: PowerOrder,
+  force: boolean,
+): Promise<Result<PowerDone, PowerFault>> {
+  const name = describeHost(queue.state, host);
+  const interrupts = action === "off" || action === "off-now" || action === "cycle";
+  if (interrupts && UNDER_WAY.has(host.state.type) && !force) {
+    const message = `refused to switch ${name}: it is ${host.state.type}, and may be writing its disks`;
+    return err({ type: INSTALL_UNDER_WAY, message, hint: "wait for it, or add --force" });
+  }
+  const done = await power.order(host, action);
+  const what = `power ${action === "off-now" ? "off" : action}`;
+  const note = { mac: host.bootMac, road: "operator" } as const;
+  if (!done.ok) {
+    const why = [done.error.message, done.error.hint].filter(Boolean).join("; ");
+    tracer.note({ ...note, outcome: "dropped", what: `${what} failed`, why });
+    return done;
+  }
+  const { isSure, words } = done.value;
+  tracer.note({ ...note, outcome: "noted", what, why: words });
+  return ok({ message: `${name}: ${words}`, isSure });
+}
+
+/** Why it is refused only without force. */
+export const INSTALL_UNDER_WAY = "install-under-way";
 
 /** As for changes, but a page of ours may ask by GET, which no browser sends an Origin with. */
 const needsCredential: typeof changesNeedCredential = (c, next) =>
@@ -83,6 +96,9 @@ const UNDER_WAY: ReadonlySet<HostStateType> = new Set(["pxe_booted", "installing
 
 /** 409: we did not want to; 502: the BMC did not, or not as it should. */
 function refuse(c: Context<OperatorEnv>, { type, message, hint }: PowerFault) {
-  const status = type === "unsupported" || type === "wrong-machine" || type === "no-password" ? 409 : 502;
+  const status =
+    type === "unsupported" || type === "wrong-machine" || type === "no-password" || type === INSTALL_UNDER_WAY
+      ? 409
+      : 502;
   return fail(c, status, { error: message, hint, reason: type });
 }

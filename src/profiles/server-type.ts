@@ -4,6 +4,10 @@ import type { SettingsTable } from "./layers.ts";
 /** A model of machine: how it is recognised, what is in it, and what is set otherwise on it. */
 export interface ServerType {
   readonly name: string;
+  /** What people call it; null: by its name. */
+  readonly displayName: string | null;
+  /** Whether it has one, or which; empty: none. */
+  readonly gpu: string;
   /** The file and the place in it where it is described. */
   readonly file: string;
   readonly path: string;

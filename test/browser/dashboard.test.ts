@@ -60,10 +60,18 @@ function newAppliance(state: QueueState = rackOfNow()): ScriptedAppliance {
   const appliance = new ScriptedAppliance(systemClock, state);
   for (const entry of footprints()) appliance.note(entry);
   appliance.preview = `[global]\nkeyboard = "de"\nroot-password-hashed = "•••"\n`;
+  appliance.powerType = "redfish";
+  appliance.powerReading = { ok: true, value: { state: "on", health: "ok", facts: POWER_FACTS } };
+  appliance.machineType = { name: "r640", displayName: "Dell PowerEdge R640", gpu: "NVIDIA A2" };
   appliance.story =
     "It fetched its answer file, so its disk is being written. If it does not report in time, it counts as failed.";
   return appliance;
 }
+
+const POWER_FACTS = [
+  { name: "Machine", value: "PowerEdge R640" },
+  { name: "Next boot", value: "as its firmware is set up" },
+];
 
 /** The rack, moved from its own noon to now, so that its deadlines lie ahead. */
 function rackOfNow(): QueueState {
@@ -133,7 +141,14 @@ const EVERY_PAGE = [
   "/register",
   "/hosts/none",
 ];
-const FORMS = [`/hosts/${idOf(9)}/rebuild`, `/hosts/${idOf(31)}/approve`, "/slots/10.11.0.14/skip"];
+const FORMS = [
+  `/hosts/${idOf(9)}/rebuild`,
+  `/hosts/${idOf(31)}/approve`,
+  "/slots/10.11.0.14/skip",
+  `/hosts/${idOf(9)}/power`,
+  `/hosts/${idOf(9)}/power/off`,
+  `/hosts/${idOf(9)}/mode`,
+];
 
 describe("the dashboard in a browser", () => {
   before(async () => {
@@ -255,6 +270,36 @@ describe("the dashboard in a browser", () => {
     site.appliance.orders.length = 0;
   });
 
+  test("shows the power of a machine, and restarts it after asking, also while it is being installed", async () => {
+    const page = await visit("/");
+    await signIn(page, `/hosts/${idOf(9)}`);
+    await page.click("#actions >> text=Power…");
+    await page.waitForSelector("text=PowerEdge R640");
+    await page.click("#power-cycle");
+    await page.waitForSelector("text=what it has not written is lost");
+    const { powerOutcome } = site.appliance;
+    site.appliance.powerOutcome = { ok: false, message: "it may be writing its disks", needsForce: true };
+    await page.click("main button");
+    await page.waitForSelector("text=it may be writing its disks");
+    complaints.length = 0; // The browser logs the 409.
+    site.appliance.powerOutcome = powerOutcome;
+    await page.check("#force");
+    await page.click("main button");
+    await page.waitForURL(`**/hosts/${idOf(9)}?done=power-cycle`);
+    assert.deepEqual(site.appliance.powerOrders.splice(0), ["cycle", "cycle by force"]);
+  });
+
+  test("changes how DHCP serves a machine, by the keyboard alone", async () => {
+    const page = await visit("/");
+    await signIn(page, `/hosts/${idOf(9)}`);
+    await page.click("#actions >> text=DHCP mode…");
+    await page.focus("#mode-default");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("text=DHCP serves it so from now on");
+    assert.deepEqual(site.appliance.orders.splice(0), [{ type: "mode", host: idOf(9), mode: "full" }]);
+  });
+
   for (const colorScheme of ["light", "dark"] as const) {
     test(`has a contrast of at least 4.5:1 everywhere when it is ${colorScheme}`, async () => {
       const page = await visit("/", { colorScheme, reducedMotion: "reduce" });
@@ -275,6 +320,13 @@ describe("the dashboard in a browser", () => {
       ] as const) {
         await page.goto(site.url(path));
         await isLive(page);
+        await picture(page, `${name}-${colorScheme}`);
+      }
+      for (const [name, path] of [
+        ["power", `/hosts/${idOf(9)}/power`],
+        ["mode", `/hosts/${idOf(9)}/mode`],
+      ] as const) {
+        await page.goto(site.url(path));
         await picture(page, `${name}-${colorScheme}`);
       }
     });
@@ -300,6 +352,8 @@ describe("the dashboard in a browser", () => {
       ["queue", "/"],
       ["host", `/hosts/${idOf(9)}`],
       ["confirm", FORMS[0] ?? ""],
+      ["power", `/hosts/${idOf(9)}/power`],
+      ["mode", `/hosts/${idOf(9)}/mode`],
     ] as const) {
       await page.goto(site.url(path));
       await picture(page, `${name}-phone`);

@@ -5,6 +5,7 @@ import { renderCliReference } from "../../src/cli/reference.ts";
 import type { QueueEvent } from "../../src/queue/event.ts";
 import type { Inventory } from "../../src/queue/inventory.ts";
 import { cliBench } from "../support/cli-bench.ts";
+import { installSite } from "../support/install-site.ts";
 import {
   answer,
   drawn,
@@ -20,6 +21,7 @@ import {
   skip,
   token,
 } from "../support/queue-builder.ts";
+import { serverType } from "../support/server-type.ts";
 
 const SERVER: Inventory = {
   ...INVENTORY,
@@ -218,6 +220,16 @@ describe("ordering", () => {
       host: { serverType: string; slot: { hostname: string } };
     };
     assert.deepEqual([done.host.serverType, done.host.slot.hostname], ["r640", "node2"]);
+  });
+
+  test("show says what a machine's server type is called, and which GPU it has", async (t) => {
+    const described = serverType("r640", { displayName: "Dell PowerEdge R640", gpu: "NVIDIA A2" });
+    const site = installSite(undefined, { serverTypes: [described] });
+    const bench = await cliBench(t, { site: () => site });
+    await bench.run(["register", mac(7), "--type", "r640"]);
+    assert.match((await bench.run(["show", mac(7)])).out, /^type +r640, Dell PowerEdge R640, GPU NVIDIA A2$/m);
+    const view = JSON.parse((await bench.run(["show", mac(7), "--json"])).out) as { machineType: unknown };
+    assert.deepEqual(view.machineType, { name: "r640", displayName: "Dell PowerEdge R640", gpu: "NVIDIA A2" });
   });
 
   test("approve lets a waiting machine in", async (t) => {

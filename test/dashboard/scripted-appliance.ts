@@ -1,5 +1,6 @@
 import type { Auth } from "../../src/dashboard/auth.ts";
 import type { DashboardDeps } from "../../src/dashboard/dashboard.ts";
+import type { MachineType, PowerForPages, PowerOutcome } from "../../src/dashboard/machine-facts.ts";
 import type { Order, Outcome } from "../../src/dashboard/orders.ts";
 import type { ApplianceStatus, TraceEntry } from "../../src/dashboard/scene.ts";
 import type { Host, HostId } from "../../src/queue/host.ts";
@@ -19,6 +20,11 @@ export class ScriptedAppliance {
   status: ApplianceStatus = { mode: "authoritative", warnings: [], version: "0.1.0" };
   preview: string | null = null;
   story = "It stands where it stands.";
+  machineType: MachineType | null = null;
+  powerType: string | null = null;
+  powerReading: Awaited<ReturnType<PowerForPages["read"]>> = { ok: false, message: "its BMC does not answer" };
+  powerOutcome: PowerOutcome = { ok: true, message: "done" };
+  readonly powerOrders: string[] = [];
   refuseLogin: "refused" | "slow-down" | null = null;
   readonly closing = new AbortController();
   readonly #clock: Clock;
@@ -84,6 +90,15 @@ export class ScriptedAppliance {
         return this.outcome;
       },
       previewAnswer: () => this.preview,
+      machineType: () => this.machineType,
+      power: {
+        typeOf: () => this.powerType,
+        read: async () => this.powerReading,
+        order: async (_, action, force) => {
+          this.powerOrders.push(force ? `${action} by force` : action);
+          return this.powerOutcome;
+        },
+      },
       explain: () => this.story,
       status: () => this.status,
       auth: this.#auth,

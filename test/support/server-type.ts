@@ -4,6 +4,8 @@ import type { ServerType } from "../../src/profiles/server-type.ts";
 export function serverType(name: string, changes: Partial<ServerType> = {}): ServerType {
   return {
     name,
+    displayName: null,
+    gpu: "",
     file: "bootqueue.toml",
     path: `server_type[0]`,
     products: [],
