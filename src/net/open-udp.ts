@@ -36,10 +36,11 @@ function socketOver(socket: ReturnType<typeof createSocket>, wanted: Ipv4Address
   socket.on("error", (error) => sendError(error, { address: UNSPECIFIED, port: 0 }));
   return {
     local,
-    send(bytes, to) {
+    send(bytes, to, sent) {
       if (closed) return;
       socket.send(bytes, to.port, to.address, (error) => {
         if (error) sendError(error, to);
+        sent?.();
       });
     },
     onDatagram(listener) {

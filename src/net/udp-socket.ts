@@ -12,8 +12,11 @@ export interface Endpoint {
  */
 export interface UdpSocket {
   readonly local: Endpoint;
-  /** Never throws and never rejects: UDP promises nothing. What the system refused goes to `onSendError`. */
-  send(bytes: Uint8Array, to: Endpoint): void;
+  /**
+   * Never throws and never rejects: UDP promises nothing. What the system refused goes to `onSendError`. `bytes` stays as
+   * it is until `sent` is called, later and at most once, whether it was sent or refused.
+   */
+  send(bytes: Uint8Array, to: Endpoint, sent?: () => void): void;
   /** `bytes` belongs to the listener; it must copy what it keeps. One listener. */
   onDatagram(listener: (bytes: Uint8Array, from: Endpoint) => void): void;
   onSendError(listener: (error: Error, to: Endpoint) => void): void;

@@ -77,10 +77,8 @@ export function encodePacket(packet: TftpPacket): Uint8Array {
       return encodeTexts(packet.type === "RRQ" ? 1 : 2, [packet.filename, packet.mode, ...pairs(packet.options)]);
     case "DATA": {
       // From Node's pool, not zeroed: every octet is written below.
-      const datagram = Buffer.allocUnsafe(4 + packet.bytes.length);
-      datagram.writeUInt16BE(3, 0);
-      datagram.writeUInt16BE(packet.block, 2);
-      datagram.set(packet.bytes, 4);
+      const datagram = Buffer.allocUnsafe(DATA_HEADER + packet.bytes.length);
+      writeData(datagram, packet.block, packet.bytes);
       return datagram;
     }
     case "ACK": {
@@ -97,6 +95,16 @@ export function encodePacket(packet: TftpPacket): Uint8Array {
     case "OACK":
       return encodeTexts(6, pairs(packet.options));
   }
+}
+
+/** Octets of a DATA packet before its block. */
+export const DATA_HEADER = 4;
+
+/** A DATA packet into octets that are there already, as many as it has. */
+export function writeData(datagram: Buffer, block: number, bytes: Uint8Array): void {
+  datagram.writeUInt16BE(3, 0);
+  datagram.writeUInt16BE(block, 2);
+  datagram.set(bytes, DATA_HEADER);
 }
 
 function decodeRequest(type: "RRQ" | "WRQ", datagram: Buffer): Result<TftpRequest, PacketError> {

@@ -3,7 +3,8 @@ import type { Clock, Instant } from "../std/clock.ts";
 import type { Log } from "../std/log.ts";
 import type { TftpFile, TransferOutcome } from "./files.ts";
 import type { TransferTerms } from "./negotiate.ts";
-import { decodePacket, ERROR_CODES, encodePacket, type TftpOption, type TftpPacket } from "./packet.ts";
+import { DATA_HEADER, decodePacket, ERROR_CODES, encodePacket, type TftpOption, writeData } from "./packet.ts";
+import type { SendBuffers } from "./send-buffers.ts";
 import { beginTransfer, stepTransfer, type TransferInput, type TransferState, type TransferStep } from "./transfer.ts";
 
 /** What one transfer needs; `socket` is its own port, which it closes at the end. */
@@ -13,6 +14,8 @@ export interface TransferParts {
   readonly file: TftpFile;
   readonly terms: TransferTerms;
   readonly oack: readonly TftpOption[];
+  /** Shared with other transfers. */
+  readonly buffers: SendBuffers;
   readonly clock: Clock;
   readonly log: Log;
   /** Called once. */
@@ -87,13 +90,20 @@ export class RunningTransfer {
   }
 
   #sendBlock(block: number): void {
-    const { socket, client, file, terms, oack } = this.#parts;
+    const { socket, client, file, terms, oack, buffers } = this.#parts;
+    if (block === 0) {
+      socket.send(encodePacket({ type: "OACK", options: oack }), client);
+      return;
+    }
     const start = (block - 1) * terms.blksize;
-    const packet: TftpPacket =
-      block === 0
-        ? { type: "OACK", options: oack }
-        : { type: "DATA", block: block & 0xffff, bytes: file.bytes.subarray(start, start + terms.blksize) };
-    socket.send(encodePacket(packet), client);
+    const bytes = file.bytes.subarray(start, start + terms.blksize);
+    if (bytes.length < terms.blksize) {
+      socket.send(encodePacket({ type: "DATA", block: block & 0xffff, bytes }), client);
+      return;
+    }
+    const buffer = buffers.take(DATA_HEADER + terms.blksize);
+    writeData(buffer.bytes, block & 0xffff, bytes);
+    socket.send(buffer.bytes, client, buffer.free);
   }
 
   #sendError(code: number, message: string, to: Endpoint): void {

@@ -7,6 +7,7 @@ import { negotiate, type TftpLimits, type TransferTerms } from "./negotiate.ts";
 import { decodePacket, ERROR_CODES, encodePacket, type TftpRequest } from "./packet.ts";
 import { hasStartedOver, idlestOf, type Place, progressOf, type TransferProgress } from "./place.ts";
 import { RunningTransfer } from "./running-transfer.ts";
+import { SendBuffers } from "./send-buffers.ts";
 import { SharedSocket } from "./shared-socket.ts";
 import { TransferPorts } from "./transfer-ports.ts";
 
@@ -72,6 +73,7 @@ class TftpServer {
   readonly #ports: TransferPorts;
   /** null: transfers have other ports. */
   readonly #single: SharedSocket | null;
+  readonly #buffers = new SendBuffers();
   readonly #places = new Map<string, Place>();
   #closed = false;
   #complainedAt: Instant | null = null;
@@ -192,7 +194,17 @@ class TftpServer {
     place.blksize = terms.blksize;
     log.debug("TFTP transfer", { client: client.address, file: filename, ...terms });
     guarded(log, () => observer?.started?.({ filename, from: client, terms }));
-    place.transfer = new RunningTransfer({ socket, client, file, terms, oack, clock, log, ended });
+    place.transfer = new RunningTransfer({
+      socket,
+      client,
+      file,
+      terms,
+      oack,
+      buffers: this.#buffers,
+      clock,
+      log,
+      ended,
+    });
   }
 
   #leave(key: string, place: Place): void {

@@ -41,7 +41,7 @@ export class SharedSocket {
 
   /** A socket of this one client. Closing it closes nothing for the others. */
   join(client: Endpoint): UdpSocket {
-    const send = (bytes: Uint8Array, to: Endpoint): void => this.#socket.send(bytes, to);
+    const send: UdpSocket["send"] = (bytes, to, sent) => this.#socket.send(bytes, to, sent);
     let own: Listener = () => {};
     const listener: Listener = (bytes, from) => own(bytes, from);
     let ofPort = this.#listeners.get(client.port);

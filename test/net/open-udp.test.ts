@@ -49,6 +49,22 @@ describe("openUdp()", () => {
     await socket.close();
   });
 
+  test("says when octets are on their way, or were refused, and not before", async () => {
+    const socket = await open();
+    for (const bytes of [Buffer.from("sent"), Buffer.alloc(70_000)]) {
+      let isSent = false;
+      const sent = new Promise<void>((resolve) => {
+        socket.send(bytes, socket.local, () => {
+          isSent = true;
+          resolve();
+        });
+      });
+      assert.equal(isSent, false);
+      await sent;
+    }
+    await socket.close();
+  });
+
   test("may be closed twice, and sends nothing afterwards", async () => {
     const socket = await open();
     await socket.close();

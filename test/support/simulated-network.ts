@@ -134,10 +134,15 @@ class Socket implements UdpSocket {
     this.#wire = wire;
   }
 
-  send(bytes: Uint8Array, to: Endpoint): void {
+  send(bytes: Uint8Array, to: Endpoint, sent?: () => void): void {
     if (this.#closed) return;
     if (to.port < 1 || to.port > 65_535) this.#sendError(new Error(`EINVAL: port ${to.port}`), to);
     else this.#wire.send(bytes, to);
+    const onItsWay = Buffer.from(bytes);
+    setImmediate(() => {
+      if (!onItsWay.equals(bytes)) throw new Error("octets were changed while they were on their way");
+      sent?.();
+    });
   }
 
   onDatagram(listener: (bytes: Uint8Array, from: Endpoint) => void): void {
