@@ -27,6 +27,28 @@ describe("Repeats", () => {
     assert.equal(repeats.find(new Uint8Array(100), HEARD), undefined);
   });
 
+  test("knows each octet of sname and file, and gives those of the reply back", () => {
+    for (const filled of [[], [43], [44], [107], [108], [235], [44, 235], [100, 101]]) {
+      const asked = question(1);
+      const reply = Buffer.alloc(320);
+      reply.fill(9, 236);
+      for (const at of filled) {
+        asked[at] = 5;
+        reply[at] = 6;
+      }
+      const repeats = new Repeats();
+      repeats.remember(asked, reply, { heardOn: HEARD, to: TO, answer: { again: () => true } });
+      const known = repeats.find(asked, HEARD) ?? assert.fail(`${filled}`);
+      reply.writeUInt32BE(asked.readUInt32BE(4), 4);
+      assert.deepEqual(Buffer.from(replyAgain(known, asked)), reply);
+      for (let at = 10; at < 300; at++) {
+        const other = Buffer.from(asked);
+        other[at] = (other[at] ?? 0) ^ 4;
+        assert.equal(repeats.find(other, HEARD), undefined, `octet ${at}, filled ${filled}`);
+      }
+    }
+  });
+
   test("answers in the transaction that asks, and keeps nothing of what it was given", () => {
     const repeats = new Repeats();
     const asked = question(1);
@@ -72,7 +94,7 @@ describe("Repeats", () => {
       repeats.remember(question(n), Buffer.alloc(3000), { heardOn: HEARD, to: TO, answer: { again: () => true } });
     }
     const kept = Array.from({ length: 3000 }, (_, n) => n).filter((n) => repeats.find(question(n), HEARD));
-    assert.ok(kept.length >= 500 && kept.length < 1200, `${kept.length} kept`);
+    assert.ok(kept.length >= 400 && kept.length < 1200, `${kept.length} kept`);
     assert.equal(kept.at(-1), 2999);
   });
 
