@@ -59,3 +59,10 @@ export function installationOf(
   const target = { address, subnet, router, domainNameServers, hostname, domain, bootMac, diskSerials };
   return { host, slot, profile, target, links: site.urls.links(host.id, host.attempt, site.images) };
 }
+
+/** Whether its own first-boot agent joins it to its cluster, and not the appliance. */
+export function joinsByItself(state: QueueState, host: Host, site: InstallSite): boolean {
+  const slot = slotOf(state, host);
+  const cluster = slot && profileFor(site, slot, host)?.flow().cluster;
+  return cluster != null && site.httpClusters.has(cluster);
+}

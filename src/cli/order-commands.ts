@@ -48,6 +48,12 @@ export function addOrderCommands(program: Command, context: CliContext): void {
     });
 
   program
+    .command("retry")
+    .description("try a cluster join again that failed, without installing the machine anew")
+    .argument("<host>", HOST_ARGUMENT)
+    .action(async (name: string) => give(hostPath(await getHost(context, name), "retry")));
+
+  program
     .command("mark-installed")
     .description("accept a machine as installed, as it is: it gets no installer until it is rebuilt")
     .argument("<host>", HOST_ARGUMENT)

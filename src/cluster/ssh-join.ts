@@ -154,8 +154,11 @@ async function makeRoom(run: JoinRun, { node }: Door, view: Seen): Promise<void>
 
 /** For the time of the join, the host's root may log in to the member, and knows the member's host key. */
 async function prepareTrust(run: JoinRun, own: ProxmoxNode, door: Door): Promise<void> {
-  const { order, tools, key } = run;
-  if (order.cluster.method !== "ssh" || key === null) return;
+  const { order, tools } = run;
+  if (order.cluster.method !== "ssh") return;
+  // A join that failed before has taken its key back. A new one is only for this: the host gets it with the cluster's keys.
+  const { host, attempt, name, cluster } = order;
+  const key = run.key ?? (await tools.keys.ensure({ host, attempt, name, cluster: cluster.name }, tools.clock.now()));
   const rootKey = await run.until(
     order.cluster.sshMs,
     RETRY_MS,

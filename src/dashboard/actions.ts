@@ -35,6 +35,13 @@ export const HOST_ACTIONS: Record<HostVerb, HostAction> = {
       "This arms an install: the next time the machine boots from the network, its disk is wiped and the system is installed anew.",
     done: "An install is armed. Boot the machine from the network to start it.",
   },
+  retry: {
+    label: "Retry",
+    from: new Set<HostStateType>(["failed"]),
+    wipes: false,
+    consequence: "Its join is tried again when nobody else joins. Nothing is installed.",
+    done: "Its join is tried again when it is its turn.",
+  },
   "mark-installed": {
     label: "Mark as installed",
     from: new Set([
@@ -80,6 +87,8 @@ export function actionsOf(host: Host): readonly HostVerb[] {
   return HOST_VERBS.filter((verb) => {
     if (verb === "approve" && host.state.type !== "discovered" && host.hold === null) return false;
     if (verb === "approve" && host.state.type === "discovered" && host.state.approved) return false;
+    // What else fails can only be installed again, or is tried again on the machine itself.
+    if (verb === "retry" && host.state.type === "failed" && host.state.from !== "joining") return false;
     return HOST_ACTIONS[verb].from.has(host.state.type);
   });
 }

@@ -14,6 +14,7 @@ export type Order =
     }
   | { readonly type: "approve"; readonly host: HostId }
   | { readonly type: "rebuild"; readonly host: HostId }
+  | { readonly type: "retry"; readonly host: HostId }
   | { readonly type: "mark-installed"; readonly host: HostId }
   /** `evenInstalled`: the operator typed the name of a host that may hold an installed system. */
   | { readonly type: "reset"; readonly host: HostId; readonly evenInstalled: boolean }

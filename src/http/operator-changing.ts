@@ -42,6 +42,7 @@ export function createChangingApp(deps: OperatorDeps): Hono<OperatorEnv> {
   }));
   order("POST", "/api/hosts/:ref/rebuild", RebuildBody, ({ byHand }, host) => ({ type: "rebuild", host, byHand }));
   order("POST", "/api/hosts/:ref/approve", EmptyBody, (_, host) => ({ type: "approve", host }));
+  order("POST", "/api/hosts/:ref/retry", EmptyBody, (_, host) => ({ type: "retry", host }));
   order("POST", "/api/hosts/:ref/mark-installed", EmptyBody, (_, host) => ({ type: "mark-installed", host }));
   order("POST", "/api/hosts/:ref/mode", ModeBody, ({ mode }, host) => ({ type: "mode", host, mode }));
   order("POST", "/api/slots/:ref/skip", SkipBody, ({ reason }, slot) => ({ type: "skip", slot, reason }));

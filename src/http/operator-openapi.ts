@@ -116,6 +116,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
     RebuildBody,
   ),
   change("post", "/api/hosts/{ref}/approve", "Lets a waiting host take the next slot.", EmptyBody),
+  change("post", "/api/hosts/{ref}/retry", "Tries a cluster join again that failed.", EmptyBody),
   change("post", "/api/hosts/{ref}/mark-installed", "Accepts a host as installed as it is.", EmptyBody),
   change(
     "post",

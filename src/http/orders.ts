@@ -1,5 +1,5 @@
 import { armingProblems } from "../boot/answer-preview.ts";
-import type { InstallSite } from "../boot/installation.ts";
+import { type InstallSite, joinsByItself } from "../boot/installation.ts";
 import { parseMacAddress } from "../net/mac-address.ts";
 import { parseSystemUuid } from "../net/system-uuid.ts";
 import type { QueueEvent } from "../queue/event.ts";
@@ -28,6 +28,7 @@ export type Order =
   | { readonly type: "approve"; readonly host: string }
   /** `byHand`: its power is not switched, although it could be. */
   | { readonly type: "rebuild"; readonly host: string; readonly byHand?: boolean }
+  | { readonly type: "retry"; readonly host: string }
   | { readonly type: "mark-installed"; readonly host: string }
   | { readonly type: "reset"; readonly host: string; readonly evenInstalled: boolean }
   /** `host` may also be the hardware address of a machine that nobody knows yet. */
@@ -90,7 +91,9 @@ export async function performOrder(deps: OrderDeps, order: Order): Promise<Order
     deps.tracer.note({ mac: host?.bootMac ?? null, road: "operator", outcome: "dropped", what: message, why: unfit });
     return { type: "refused", reason: "unfit-settings", message, hint: unfit };
   }
-  const verdict = await deps.queue.dispatch(event);
+  const verdict = byItself(deps, event, host)
+    ? ({ type: "refused", reason: "first-boot-failed" } as const)
+    : await deps.queue.dispatch(event);
   const mac = host?.bootMac ?? (event.type === "host-registered" || event.type === "host-mode-set" ? event.mac : null);
   if (verdict.type === "refused") {
     const why = REFUSALS[verdict.reason];
@@ -127,6 +130,12 @@ export async function performOrder(deps: OrderDeps, order: Order): Promise<Order
     host: hostNow ?? null,
     slot: slotId === null ? null : (findSlot(state, slotId) ?? null),
   };
+}
+
+/** The queue would keep the turn for a host whose agent has given up, and only somebody on that host starts it again. */
+function byItself({ queue, site }: OrderDeps, event: QueueEvent, host: Host | null): boolean {
+  const isFailed = event.type === "join-retried" && host?.state.type === "failed";
+  return isFailed && site !== undefined && joinsByItself(queue.state, host, site());
 }
 
 /** What the installers of these hosts would refuse, found out before one is armed; null: nothing. */
@@ -181,6 +190,8 @@ function planOrder(state: QueueState, order: Order, newToken: () => AttemptToken
         token: newToken(),
         byHand: order.byHand ?? false,
       }));
+    case "retry":
+      return aboutHost(state, order.host, (host) => ({ type: "join-retried", host: host.id }));
     case "mark-installed":
       return aboutHost(state, order.host, (host) => ({ type: "host-marked-installed", host: host.id }));
     case "reset": {
@@ -303,6 +314,7 @@ const VERBS: Record<OrderType, string> = {
   register: "register",
   approve: "approve",
   rebuild: "rebuild",
+  retry: "try again the join of",
   "mark-installed": "mark as installed",
   reset: "reset",
   mode: "change how DHCP serves",
@@ -331,6 +343,11 @@ const WORDS: Record<OrderType, { readonly done: string; readonly after: string; 
     done: "armed an install of %",
     after: "its disks are wiped when it next boots from the network",
     already: "an install of % is armed already",
+  },
+  retry: {
+    done: "will try again the join of %",
+    after: "when nobody else joins",
+    already: "% is on its way into its cluster already",
   },
   "mark-installed": {
     done: "marked % as installed",

@@ -107,6 +107,8 @@ export type QueueEvent =
       readonly token: AttemptToken;
       readonly byHand?: boolean;
     }
+  /** Its join failed, and is to be tried again. */
+  | { readonly type: "join-retried"; readonly host: HostId }
   | { readonly type: "host-marked-installed"; readonly host: HostId }
   /** Gives its slot back and forgets the machine. `evenInstalled`: also one that would then be installed again. */
   | { readonly type: "host-reset"; readonly host: HostId; readonly evenInstalled: boolean }

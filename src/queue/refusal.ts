@@ -22,7 +22,9 @@ export type Refusal =
   | "rebuilds-under-way"
   | "no-rebuilds"
   | "wrong-token"
-  | "cluster-has-founder";
+  | "cluster-has-founder"
+  | "first-boot-failed"
+  | "nothing-to-retry";
 
 /** The same in words, with what an operator can do about it. */
 export const REFUSALS: Record<Refusal, string> = {
@@ -60,4 +62,8 @@ export const REFUSALS: Record<Refusal, string> = {
   "wrong-token": "the token is not that of the install under way",
   "cluster-has-founder":
     "another host was to begin its cluster; `bootqueue rebuild` of that host lets it try again, `bootqueue reset --even-installed` gives it up",
+  "first-boot-failed":
+    "its first boot, or the join that is a part of it, is tried again on the machine itself: `systemctl restart bootqueue-agent` there, or restart it; what it reports then counts",
+  "nothing-to-retry":
+    "it has no join that failed; `bootqueue show HOST` says where it is, `bootqueue rebuild HOST` installs it again",
 };

@@ -8,6 +8,7 @@ import * as installing from "./installing.ts";
 import * as operating from "./operating.ts";
 import * as powering from "./powering.ts";
 import { setRebuildOrdered, setRebuildResumed, setRebuildStopped, withRebuilds } from "./rebuild-set.ts";
+import { joinRetried } from "./retrying.ts";
 import type { QueueRules } from "./rules.ts";
 import { scriptBooted } from "./script-booting.ts";
 import type { QueueState } from "./state.ts";
@@ -80,6 +81,8 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
       return operating.hostApproved(state, event);
     case "rebuild-ordered":
       return operating.rebuildOrdered(state, event, now, rules);
+    case "join-retried":
+      return joinRetried(state, event, now, rules);
     case "host-marked-installed":
       return withTurnPassedOn(operating.hostMarkedInstalled(state, event, now), now, rules);
     case "host-reset":

@@ -1,21 +1,26 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, type TestContext, test } from "node:test";
+import type { HttpCluster } from "../../src/boot/http-cluster.ts";
 import { renderCliReference } from "../../src/cli/reference.ts";
 import type { QueueEvent } from "../../src/queue/event.ts";
 import type { Inventory } from "../../src/queue/inventory.ts";
 import { cliBench } from "../support/cli-bench.ts";
 import { installSite } from "../support/install-site.ts";
+import { proxmoxProfile } from "../support/proxmox-profile.ts";
 import {
   answer,
   drawn,
   hostId,
   INVENTORY,
+  joined,
+  joinFailed,
   mac,
   rebuild,
   registered,
   reported,
   requested,
+  rulesWith,
   script,
   seen,
   skip,
@@ -230,6 +235,31 @@ describe("ordering", () => {
     assert.match((await bench.run(["show", mac(7)])).out, /^type +r640, Dell PowerEdge R640, GPU NVIDIA A2$/m);
     const view = JSON.parse((await bench.run(["show", mac(7), "--json"])).out) as { machineType: unknown };
     assert.deepEqual(view.machineType, { name: "r640", displayName: "Dell PowerEdge R640", gpu: "NVIDIA A2" });
+  });
+
+  test("retry tries a join again that failed, and says why it cannot try anything else", async (t) => {
+    const bench = await cliBench(t, {}, rulesWith({ cluster: "lab" }));
+    await bench.happen(requested(1), answer(1), reported(1), joinFailed(1));
+    assert.equal(
+      (await bench.run(["retry", "node1"])).out,
+      "will try again the join of node1 (52-54-00-00-01-01): when nobody else joins\n",
+    );
+    assert.equal(drawn(bench.engine.state), "joining(1) available available");
+    assert.match((await bench.run(["retry", "node1"])).out, /on its way into its cluster already/);
+    await bench.happen(joined(1));
+    const refused = await bench.run(["retry", "node1"]);
+    assert.deepEqual([refused.code, /it has no join that failed/.test(refused.err)], [1, true]);
+  });
+
+  test("retry leaves to its own agent what a host joins by itself", async (t) => {
+    const site = installSite(proxmoxProfile({ cluster: "lab" }));
+    const httpClusters = new Map([["lab", { name: "lab", members: [] } as unknown as HttpCluster]]);
+    const changes = { site: () => ({ ...site, httpClusters }) };
+    const bench = await cliBench(t, changes, rulesWith({ cluster: "lab" }));
+    await bench.happen(requested(1), answer(1), reported(1), joinFailed(1));
+    const refused = await bench.run(["retry", "node1"]);
+    assert.deepEqual([refused.code, /systemctl restart bootqueue-agent/.test(refused.err)], [1, true]);
+    assert.equal(drawn(bench.engine.state), "failed(1) available available");
   });
 
   test("approve lets a waiting machine in", async (t) => {

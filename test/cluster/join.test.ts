@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import type { JoinError } from "../../src/cluster/join.ts";
+import type { ClusterSettings, JoinError } from "../../src/cluster/join.ts";
 import { STOPPING } from "../../src/cluster/join-run.ts";
 import { keyBodyOf } from "../../src/cluster/key-line.ts";
 import type { Result } from "../../src/std/result.ts";
@@ -146,6 +146,38 @@ describe("over SSH", () => {
     assertJoined(await bench.join(bench.order(yoshi)));
     assert.equal(yoshi.joins, 1);
     assert.ok(bench.told.some((line) => /^join: noted \(can't lock file.*trying again\)$/.test(line)));
+  });
+});
+
+describe("a join that failed is tried again", () => {
+  async function failed(settings: Partial<ClusterSettings>) {
+    const { node: toad } = await bench.installed("toad", "10.11.0.2");
+    const { node: yoshi } = await bench.installed("yoshi", "10.11.0.3");
+    assertJoined(await bench.join(bench.order(toad, {}, [yoshi])));
+    if (toad.cluster !== null) toad.cluster.lockedUntil = bench.clock.now() + 60 * 60_000;
+    failureOf(await bench.join(bench.order(yoshi, settings)));
+    await assertNoKey(yoshi);
+    if (toad.cluster !== null) toad.cluster.lockedUntil = 0;
+    return yoshi;
+  }
+
+  for (const method of ["ssh", "ssh-password"] as const) {
+    test(`with the password of the cluster, because its key was taken back, ${method}`, async () => {
+      const yoshi = await failed({ password: "rainbow", method });
+      assertJoined(await bench.join(bench.order(yoshi, { password: "rainbow", method })));
+      assert.deepEqual([yoshi.joins, yoshi.cluster?.name], [1, "lab"]);
+      await assertNoKey(yoshi);
+    });
+  }
+
+  test("and where there is no way in any more, it says what to do, at once", async () => {
+    const yoshi = await failed({});
+    const before = bench.clock.now();
+    assert.match(
+      failureOf(await bench.join(bench.order(yoshi))).why,
+      /key was taken back.*give key_file or password_file/,
+    );
+    assert.equal(bench.clock.now(), before);
   });
 });
 

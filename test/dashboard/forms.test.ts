@@ -37,6 +37,13 @@ describe("an action on a host", () => {
       to: `/hosts/${idOf(31)}?done=approve`,
     },
     {
+      what: "trying a join again that failed",
+      path: `/hosts/${idOf(7)}/retry`,
+      fields: { seen: "failed" },
+      order: { type: "retry", host: idOf(7) },
+      to: `/hosts/${idOf(7)}?done=retry`,
+    },
+    {
       what: "rebuilding an installed host whose name was typed",
       path: `/hosts/${idOf(9)}/rebuild`,
       fields: { seen: "ready", name: " Peach-Beach " },

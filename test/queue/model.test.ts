@@ -247,6 +247,7 @@ function randomEvent(random: { below(limit: number): number }, state: QueueState
     { type: "first-boot-finished", host: b.hostId(n), token },
     { type: "step-reported", host: b.hostId(n), step: `step ${random.below(3)}`, outcome: outcome(random), text: "" },
     random.below(3) === 0 ? b.joinFailed(n) : b.joined(n),
+    { type: "join-retried", host: b.hostId(n) },
     { type: "time-passed" },
     random.below(4) === 0 ? b.skip(slot) : b.unskip(slot),
     random.below(3) === 0 ? b.registered(n, random.below(2) === 0 ? slot : null) : b.approved(n),

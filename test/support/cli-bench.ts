@@ -8,7 +8,9 @@ import { createAdaptorServer } from "@hono/node-server";
 import { runCli } from "../../src/cli/cli.ts";
 import type { CliIo } from "../../src/cli/cli-io.ts";
 import type { OperatorDeps } from "../../src/http/operator-deps.ts";
+import type { QueueRules } from "../../src/queue/rules.ts";
 import { operatorBench } from "./operator-bench.ts";
+import { RULES } from "./queue-builder.ts";
 
 /** What a command did. */
 export interface Ran {
@@ -70,8 +72,8 @@ export async function runAs(
 }
 
 /** The command against a real operator app on a Unix socket of its own. */
-export async function cliBench(t: TestContext, changes: Partial<OperatorDeps> = {}) {
-  const bench = await operatorBench({ trusted: true, ...changes });
+export async function cliBench(t: TestContext, changes: Partial<OperatorDeps> = {}, rules: QueueRules = RULES) {
+  const bench = await operatorBench({ trusted: true, ...changes }, rules);
   const folder = await mkdtemp(join(tmpdir(), "bootqueue-cli-"));
   const socket = join(folder, "bootqueue.sock");
   const server = createAdaptorServer({ fetch: bench.app.fetch }) as Server;
