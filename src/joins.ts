@@ -6,7 +6,7 @@ import type { Engine } from "./queue/engine.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host, type HostId } from "./queue/host.ts";
 import { flowOf } from "./queue/installing.ts";
 import type { Slot } from "./queue/slot.ts";
-import { changesBetween, findHost, type QueueState, slotOf } from "./queue/state.ts";
+import { findHost, hostChanges, type QueueState, slotOf } from "./queue/state.ts";
 import type { Instant } from "./std/clock.ts";
 import type { Log } from "./std/log.ts";
 
@@ -76,24 +76,29 @@ export class Joins {
       const goesOn = now?.state.type === "joining" && now.state.since === since && now.attempt?.token === token;
       if (!goesOn) abort.abort("overtaken");
     }
-    const changed = this.#seen === null ? state.hosts : (changesBetween(this.#seen, state)?.hosts.set ?? state.hosts);
+    const changed = this.#seen === null ? state.hosts : (hostChanges(this.#seen, state)?.set ?? state.hosts);
     this.#seen = state;
     for (const host of changed) {
-      if (ARMED.has(host.state.type)) void this.ensureKey(host).catch((error) => this.#complain(host, error));
+      if (!ARMED.has(host.state.type) || this.#clusterWithKeys(host) === null) continue;
+      void this.ensureKey(host).catch((error) => this.#complain(host, error));
     }
   }
 
   /** The public half for its answer file, on disk before it is given away; null: it joins no cluster. */
   async ensureKey(host: Host): Promise<string | null> {
     const { keys, clock } = this.#parts.tools;
-    const engine = this.#parts.engine();
-    const slot = slotOf(engine.state, host);
-    const { cluster } = flowOf(engine.state, host, engine.rules);
+    const slot = slotOf(this.#parts.engine().state, host);
+    const cluster = this.#clusterWithKeys(host);
     if (slot === undefined || cluster === null || host.attempt === null) return null;
-    // Nobody has to log in there.
-    if (this.#parts.joinsByItself?.(cluster)) return null;
     const owner = { host: host.id, attempt: attemptTag(host.attempt.token), name: slot.hostname, cluster };
     return (await keys.ensure(owner, clock.now())).publicKey;
+  }
+
+  /** The cluster that it will join by a login of ours; null: there is none, or nobody has to log in there. */
+  #clusterWithKeys(host: Host): string | null {
+    const engine = this.#parts.engine();
+    const { cluster } = flowOf(engine.state, host, engine.rules);
+    return cluster === null || this.#parts.joinsByItself?.(cluster) ? null : cluster;
   }
 
   /** Writes down that the answer with the key is about to leave: from now on the host may have it. */

@@ -1,5 +1,6 @@
 import type { Exchange } from "../dhcp/exchange.ts";
 import { isLook } from "../dhcp/foreign-server.ts";
+import type { DhcpMessage } from "../dhcp/message.ts";
 import type { BootTarget, DhcpDecision, DhcpPolicy, DhcpQuestion, DhcpReport, ExtraOption } from "../dhcp/policy.ts";
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import { isInSubnet } from "../net/ipv4-address.ts";
@@ -69,6 +70,8 @@ export class SlotDhcpPolicy implements DhcpPolicy {
   readonly #parts: SlotDhcpPolicyParts;
   /** The newest answer on the timeline, for who will repeat it. */
   #noted: Answered | null = null;
+  /** The message that was looked at last. */
+  #identified: { readonly request: DhcpMessage; readonly client: BootClient } | null = null;
 
   constructor(parts: SlotDhcpPolicyParts) {
     this.#parts = parts;
@@ -79,11 +82,11 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     if (mac === null || !isUnicastMac(mac))
       return silence("its hardware address is not that of one Ethernet interface");
     if (isLook(request)) return this.#answerLook(mac);
-    const isHost = findHostByMac(this.#parts.queue.state, mac) !== undefined;
-    if (!this.#parts.flood.mayAsk(mac, isHost)) return silence(TOO_OFTEN);
-    const client = identifyClient(request);
+    const byMac = findHostByMac(this.#parts.queue.state, mac);
+    if (!this.#parts.flood.mayAsk(mac, byMac !== undefined)) return silence(TOO_OFTEN);
+    const client = this.#identify(request);
     const uuid = this.#uuidOf(client, request.raw.get(97));
-    const host = this.#hostOf({ mac, uuid });
+    const host = byMac ?? (uuid === null ? undefined : findHostByUuid(this.#parts.queue.state, uuid));
     const place = placeOf(request, this.#parts.terms);
     if (!place.ok) return silence(place.error);
     const mode = dhcpModeOf(host, this.#parts.mode);
@@ -98,9 +101,9 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     if (!target.ok && (asker.mode === "proxy" || host?.slot == null)) return silence(nothingFor(target.error));
     if (this.#isOfMenu(asker, host)) return this.#toMenu(asker, nothingFor("there is no menu"));
     if (asker.mode === "proxy") return this.#decideProxy(asker, host);
-    if (exchange.type === "DISCOVER") return this.#offer(asker);
-    if (exchange.type === "SELECTING" || exchange.type === "INIT-REBOOT") return this.#take(asker, exchange);
-    return this.#keep(asker);
+    if (exchange.type === "DISCOVER") return this.#offer(asker, host);
+    if (exchange.type === "SELECTING" || exchange.type === "INIT-REBOOT") return this.#take(asker, host, exchange);
+    return this.#keep(asker, host);
   }
 
   heard({ request, exchange }: DhcpQuestion): void {
@@ -142,19 +145,21 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     const { request, reply } = report;
     // Our own look at who else answers here is no news.
     if (request !== null && request.mac === this.#parts.foreign.mac) return;
-    const host = request?.mac == null ? undefined : findHostByMac(this.#parts.queue.state, request.mac);
-    const client = request === null ? null : identifyClient(request);
-    const describe = () => dhcpFootprint(report, client, dhcpModeOf(host, this.#parts.mode));
+    const client = request === null ? null : this.#identify(request);
     this.#noted = null;
-    if (reply === null && host?.slot == null) this.#parts.flood.notes.note(describe);
-    else {
-      const footprint = describe();
-      this.#noted = { request, reply, footprint };
-      this.#parts.tracer.note(footprint);
+    if (reply === null) {
+      const host = request?.mac == null ? undefined : findHostByMac(this.#parts.queue.state, request.mac);
+      const describe = () => dhcpFootprint(report, client, dhcpModeOf(host, this.#parts.mode));
+      if (host?.slot == null) this.#parts.flood.notes.note(describe);
+      else this.#parts.tracer.note(describe());
+      return;
     }
+    const footprint = dhcpFootprint(report, client, this.#parts.mode);
+    this.#noted = { request, reply, footprint };
+    this.#parts.tracer.note(footprint);
     const isLoader = client?.type === "firmware" || (client?.type === "ipxe" && !client.http);
-    const loader = reply?.options.bootfileName ?? reply?.file ?? "";
-    if (request?.mac != null && reply?.type === "ACK" && isLoader && loader !== "")
+    const loader = reply.options.bootfileName ?? reply.file;
+    if (request?.mac != null && reply.type === "ACK" && isLoader && loader !== "")
       this.#parts.loops.leased(request.mac, loader, request.xid);
   }
 
@@ -170,7 +175,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     }
     const address = exchange.type === "BOOT-SERVER" ? exchange.address : null;
     this.#parts.sightings.saw(mac, { uuid, address });
-    return this.#offer(asker);
+    return this.#offer(asker, host);
   }
 
   /** A daemon like this one wants to know who answers here: the truth, and no slot. */
@@ -182,13 +187,12 @@ export class SlotDhcpPolicy implements DhcpPolicy {
   }
 
   /** The OFFER for a netboot client: of its own slot, or of one that is held for it now. */
-  #offer(asker: Asker): DhcpDecision | Promise<DhcpDecision> {
+  #offer(asker: Asker, host: Host | undefined): DhcpDecision | Promise<DhcpDecision> {
     const { queue } = this.#parts;
-    const known = this.#standing(asker);
+    const known = this.#standing(asker, host);
     if (known !== null) return known;
     const { mac, uuid, place } = asker;
     const { strangers } = this.#parts.flood;
-    const host = this.#hostOf(asker);
     const isStranger = host === undefined || host.state.type === "discovered";
     const admission = isStranger ? strangers.asks(mac) : KNOWN;
     if (admission.type === "turned-away") return silence(admission.reason);
@@ -198,7 +202,8 @@ export class SlotDhcpPolicy implements DhcpPolicy {
         if (isStranger) strangers.leftWithNothing(mac, insistent);
         return this.#toMenu(asker, REFUSALS[verdict.reason]);
       }
-      return this.#standing(asker) ?? this.#armed(asker) ?? silence("no slot could be held for it");
+      const standing = this.#standing(asker, findHostByMac(queue.state, mac));
+      return standing ?? this.#armed(asker, this.#hostOf(asker)) ?? silence("no slot could be held for it");
     });
   }
 
@@ -216,7 +221,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     if (!hasMenu() || !mayChoose(this.#hostOf(asker))) return silence(reason);
     const target = nextRung(asker.client, mac, rungs);
     if (!target.ok) return silence(nothingFor(target.error));
-    const stopped = this.#whyStopped(target.value, asker);
+    const stopped = this.#whyStopped(target.value, asker, this.#hostOf(asker));
     if (stopped !== null) return silence(stopped);
     if (asker.mode === "proxy") return { type: "boot-only", boot: target.value };
     const decision = pool?.decide(mac, place, exchange) ?? silence(reason);
@@ -228,19 +233,20 @@ export class SlotDhcpPolicy implements DhcpPolicy {
   /** The ACK that takes a slot; the state is on disk before it leaves. */
   #take(
     asker: Asker,
+    host: Host | undefined,
     exchange: { type: "SELECTING" | "INIT-REBOOT"; address: Ipv4Address },
   ): DhcpDecision | Promise<DhcpDecision> {
     const { queue, newToken, flood } = this.#parts;
     const { mac, uuid, place } = asker;
     const { address } = exchange;
-    const settled = this.#settled(asker);
+    const settled = this.#settled(asker, host);
     if (settled !== null)
       return settled.type === "lease" && settled.lease.address !== address ? wrongAddress(address) : settled;
     const onItsNetwork = isInSubnet(address, place.subnet);
     return queue.dispatch({ type: "slot-requested", mac, uuid, place, address, token: newToken() }).then((verdict) => {
       if (verdict.type !== "refused") {
         flood.strangers.took(mac);
-        return this.#settled(asker) ?? silence("its slot is gone again");
+        return this.#settled(asker, findHostByMac(queue.state, mac)) ?? silence("its slot is gone again");
       }
       // A client that we would serve and that asks for what it cannot have is told so, and starts again at once. An
       // address of another network is another server's until the client says it means us.
@@ -253,11 +259,10 @@ export class SlotDhcpPolicy implements DhcpPolicy {
   }
 
   /** RENEWING, REBINDING, INFORM and port 4011: only a netboot client that has a slot by now is answered. */
-  #keep(asker: Asker): DhcpDecision {
+  #keep(asker: Asker, host: Host | undefined): DhcpDecision {
     const { exchange } = asker;
-    const host = this.#hostOf(asker);
     const slot = host && slotOf(this.#parts.queue.state, host);
-    const settled = this.#settled(asker);
+    const settled = this.#settled(asker, host);
     if (slot !== undefined && !isWithin(asker.place, slot)) return elsewhere(exchange);
     if (settled === null || slot === undefined)
       return silence(
@@ -307,19 +312,18 @@ export class SlotDhcpPolicy implements DhcpPolicy {
   }
 
   /** What is offered without asking the queue: a slot that the host has, or that is held for it. */
-  #standing(asker: Asker): DhcpDecision | null {
-    const settled = this.#settled(asker);
+  #standing(asker: Asker, host: Host | undefined): DhcpDecision | null {
+    const settled = this.#settled(asker, host);
     if (settled !== null) return settled;
     const held = findHeldSlot(this.#parts.queue.state, asker.mac);
-    return held === undefined || !isWithin(asker.place, held) ? null : this.#serve(held, asker);
+    return held === undefined || !isWithin(asker.place, held) ? null : this.#serve(held, asker, host);
   }
 
   /** The slot of a host that the operator armed and that asks for the first time, through whichever NIC. */
-  #armed(asker: Asker): DhcpDecision | null {
-    const host = this.#hostOf(asker);
+  #armed(asker: Asker, host: Host | undefined): DhcpDecision | null {
     const slot = host && slotOf(this.#parts.queue.state, host);
     return host?.state.type === "pxe_ready" && slot !== undefined && isWithin(asker.place, slot)
-      ? this.#serve(slot, asker)
+      ? this.#serve(slot, asker, host)
       : null;
   }
 
@@ -333,9 +337,8 @@ export class SlotDhcpPolicy implements DhcpPolicy {
   }
 
   /** What follows from the state alone. null: the queue has to decide. */
-  #settled(asker: Asker): DhcpDecision | null {
+  #settled(asker: Asker, host: Host | undefined): DhcpDecision | null {
     const { queue, provisioned } = this.#parts;
-    const host = findHostByMac(queue.state, asker.mac);
     if (host === undefined) return null;
     const { type } = host.state;
     const slot = slotOf(queue.state, host);
@@ -344,17 +347,17 @@ export class SlotDhcpPolicy implements DhcpPolicy {
     if (host.uuid !== null && asker.uuid !== null && !isSameSystem(host.uuid, asker.uuid)) return null;
     if (host.state.type === "pxe_ready" && !host.state.requested) return null;
     if (host.hold !== null) return null;
-    if (ARMED.has(type)) return this.#serve(slot, asker);
-    if (BEYOND_INSTALLING.has(type) && provisioned === "local-boot") return this.#serve(slot, asker);
-    if (type === "ready" && stillBoots(host, this.#parts.scriptOf(host))) return this.#serve(slot, asker);
+    if (ARMED.has(type)) return this.#serve(slot, asker, host);
+    if (BEYOND_INSTALLING.has(type) && provisioned === "local-boot") return this.#serve(slot, asker, host);
+    if (type === "ready" && stillBoots(host, this.#parts.scriptOf(host))) return this.#serve(slot, asker, host);
     return null;
   }
 
   /** What a client gets that may have this slot: the address and the next thing to load, or the latter alone. */
-  #serve(slot: Slot, asker: Asker): DhcpDecision {
+  #serve(slot: Slot, asker: Asker, host: Host | undefined): DhcpDecision {
     const { terms } = this.#parts;
     const target = this.#targetFor(slot, asker);
-    const stopped = target.ok ? this.#whyStopped(target.value, asker) : null;
+    const stopped = target.ok ? this.#whyStopped(target.value, asker, host) : null;
     if (stopped !== null) return silence(stopped);
     const wantsAddress = asker.mode === "full" && asker.exchange.type !== "BOOT-SERVER";
     if (!target.ok) {
@@ -372,10 +375,15 @@ export class SlotDhcpPolicy implements DhcpPolicy {
   }
 
   /** A boot script may be fetched as often as anybody likes; the queue counts what matters there. */
-  #whyStopped({ type, file }: BootTarget, { mac, xid }: Asker): string | null {
+  #whyStopped({ type, file }: BootTarget, { mac, xid }: Asker, host: Host | undefined): string | null {
     if (type === "ipxe" || file === "") return null;
-    const armedAt = findHostByMac(this.#parts.queue.state, mac)?.attempt?.armedAt ?? null;
-    return this.#parts.loops.whyStopped(mac, file, xid, armedAt);
+    return this.#parts.loops.whyStopped(mac, file, xid, host?.attempt?.armedAt ?? null);
+  }
+
+  /** Asked for when a message is decided and when its outcome is noted. */
+  #identify(request: DhcpMessage): BootClient {
+    if (this.#identified?.request !== request) this.#identified = { request, client: identifyClient(request) };
+    return this.#identified.client;
   }
 
   /** A Pi's boot ROM sends its serial number there; the UEFI that it may load afterwards has a UUID of its own. */

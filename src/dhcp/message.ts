@@ -3,7 +3,7 @@ import { type MacAddress, macAddressFromBytes } from "../net/mac-address.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { type MessageType, messageType } from "./message-type.ts";
 import { type DhcpOptions, decodeOptions, encodeOptions, type RawOptions } from "./option.ts";
-import { joinOptions, layOutOptions } from "./option-field.ts";
+import { joinOptions, layOutOptions, writeOptions } from "./option-field.ts";
 
 /** One DHCP message (RFC 2131 §2), with the names of the RFC. */
 export interface DhcpMessage {
@@ -61,11 +61,11 @@ export const MESSAGE_ERRORS: Record<MessageError, string> = {
  */
 export function decodeMessage(bytes: Uint8Array): Result<DhcpMessage, MessageError> {
   if (bytes.length < OPTIONS_AT) return err("too-short");
-  // A Buffer's slice() is a view; a Uint8Array's is a copy.
-  const octets = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(COOKIE_AT) !== MAGIC_COOKIE) return err("no-magic-cookie");
-  const hlen = view.getUint8(2);
+  // One copy, and all that is read out of it are views: memory of its own for each option costs more than reading it.
+  const copy = Buffer.from(bytes);
+  const octets = new Uint8Array(copy.buffer, copy.byteOffset, copy.length);
+  if (numberAt(octets, COOKIE_AT, 4) !== MAGIC_COOKIE) return err("no-magic-cookie");
+  const hlen = octets[2] ?? 0;
   if (hlen > 16) return err("hardware-address-too-long");
 
   const { raw, overrun, overload } = joinOptions(octets, OPTIONS_AT, { file: FILE_AT, sname: SNAME_AT });
@@ -74,20 +74,20 @@ export function decodeMessage(bytes: Uint8Array): Result<DhcpMessage, MessageErr
   const type = messageType.decode(octets53);
   if (type === null) return err("bad-message-type");
 
-  const htype = view.getUint8(1);
-  const chaddr = octets.slice(CHADDR_AT, CHADDR_AT + hlen);
+  const htype = octets[1] ?? 0;
+  const chaddr = octets.subarray(CHADDR_AT, CHADDR_AT + hlen);
   return ok({
-    op: view.getUint8(0),
+    op: octets[0] ?? 0,
     htype,
     hlen,
-    hops: view.getUint8(3),
-    xid: view.getUint32(4),
-    secs: view.getUint16(8),
-    broadcast: (view.getUint16(10) & BROADCAST_FLAG) !== 0,
-    ciaddr: addressAt(view, 12),
-    yiaddr: addressAt(view, 16),
-    siaddr: addressAt(view, 20),
-    giaddr: addressAt(view, 24),
+    hops: octets[3] ?? 0,
+    xid: numberAt(octets, 4, 4),
+    secs: numberAt(octets, 8, 2),
+    broadcast: (numberAt(octets, 10, 2) & BROADCAST_FLAG) !== 0,
+    ciaddr: addressAt(octets, 12),
+    yiaddr: addressAt(octets, 16),
+    siaddr: addressAt(octets, 20),
+    giaddr: addressAt(octets, 24),
     chaddr,
     mac: macOf(htype, chaddr),
     sname: overload.sname ? "" : textAt(octets, SNAME_AT, SNAME_SIZE),
@@ -105,26 +105,26 @@ export function decodeMessage(bytes: Uint8Array): Result<DhcpMessage, MessageErr
 export function encodeMessage(message: DhcpMessage, sizeMax: number = SIZE_MAX_DEFAULT): Uint8Array {
   if (message.chaddr.length > 16)
     throw new RangeError(`expected a chaddr of 16 octets, found ${message.chaddr.length}`);
-  const laidOut = layOutOptions(message.raw, sizeMax - OPTIONS_AT);
-  const octets = new Uint8Array(Math.max(SIZE_MIN, OPTIONS_AT + laidOut.length));
-  const view = new DataView(octets.buffer);
+  const layout = layOutOptions(message.raw, sizeMax - OPTIONS_AT);
+  // Out of Node's pool: memory of its own for each packet costs more than all that is written into it.
+  const octets = Buffer.allocUnsafe(Math.max(SIZE_MIN, OPTIONS_AT + layout.size)).fill(0);
   octets[0] = message.op;
   octets[1] = message.htype;
   octets[2] = message.hlen;
   octets[3] = message.hops;
-  view.setUint32(4, message.xid);
-  view.setUint16(8, message.secs);
-  if (message.broadcast) view.setUint16(10, BROADCAST_FLAG);
-  writeAddress(view, 12, message.ciaddr);
-  writeAddress(view, 16, message.yiaddr);
-  writeAddress(view, 20, message.siaddr);
-  writeAddress(view, 24, message.giaddr);
+  octets.writeUInt32BE(message.xid, 4);
+  octets.writeUInt16BE(message.secs, 8);
+  if (message.broadcast) octets.writeUInt16BE(BROADCAST_FLAG, 10);
+  writeAddress(octets, 12, message.ciaddr);
+  writeAddress(octets, 16, message.yiaddr);
+  writeAddress(octets, 20, message.siaddr);
+  writeAddress(octets, 24, message.giaddr);
   octets.set(message.chaddr, CHADDR_AT);
   writeText(octets, SNAME_AT, SNAME_SIZE, message.sname);
   writeText(octets, FILE_AT, FILE_SIZE, message.file);
-  view.setUint32(COOKIE_AT, MAGIC_COOKIE);
-  octets.set(laidOut, OPTIONS_AT);
-  return octets;
+  octets.writeUInt32BE(MAGIC_COOKIE, COOKIE_AT);
+  writeOptions(octets, OPTIONS_AT, layout, message.raw);
+  return new Uint8Array(octets.buffer, octets.byteOffset, octets.length);
 }
 
 /**
@@ -203,19 +203,25 @@ function macOf(htype: number, chaddr: Uint8Array): MacAddress | null {
   return htype === ETHERNET && chaddr.length === 6 ? macAddressFromBytes(chaddr) : null;
 }
 
-function addressAt(view: DataView, at: number): Ipv4Address {
-  if (view.getUint32(at) === 0) return UNSPECIFIED;
-  return ipv4FromBytes(new Uint8Array(view.buffer, view.byteOffset + at, 4));
+function addressAt(octets: Uint8Array, at: number): Ipv4Address {
+  return numberAt(octets, at, 4) === 0 ? UNSPECIFIED : ipv4FromBytes(octets, at);
 }
 
-function writeAddress(view: DataView, at: number, address: Ipv4Address): void {
-  if (address !== UNSPECIFIED) view.setUint32(at, ipv4ToNumber(address));
+function numberAt(octets: Uint8Array, offset: number, size: number): number {
+  let value = 0;
+  for (let at = offset; at < offset + size; at++) value = value * 256 + (octets[at] ?? 0);
+  return value;
+}
+
+function writeAddress(octets: Buffer, at: number, address: Ipv4Address): void {
+  if (address !== UNSPECIFIED) octets.writeUInt32BE(ipv4ToNumber(address), at);
 }
 
 function textAt(octets: Uint8Array, at: number, size: number): string {
-  let text = "";
-  for (let i = at; i < at + size && octets[i] !== 0; i++) text += String.fromCharCode(octets[i] ?? 0);
-  return text;
+  if (octets[at] === 0) return "";
+  const nul = octets.indexOf(0, at);
+  const end = nul === -1 || nul > at + size ? at + size : nul;
+  return Buffer.from(octets.buffer, octets.byteOffset + at, end - at).toString("latin1");
 }
 
 function writeText(octets: Uint8Array, at: number, size: number, text: string): void {

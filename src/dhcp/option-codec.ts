@@ -4,7 +4,7 @@ import { type Ipv4Address, type Ipv4Subnet, ipv4FromBytes, ipv4ToNumber } from "
 export interface OptionCodec<T> {
   /** The form in words, for the reference page. */
   readonly format: string;
-  /** null: not of this form. Never throws, and never hands out a view of `bytes`. */
+  /** null: not of this form. Never throws. What is octets to its reader may be a view of `bytes`. */
   decode(bytes: Uint8Array): T | null;
   /** Throws RangeError for a value that has no such form: that is our own mistake. */
   encode(value: T): Uint8Array;
@@ -13,7 +13,15 @@ export interface OptionCodec<T> {
 export const ipv4: OptionCodec<Ipv4Address> = {
   format: "IPv4 address",
   decode: (bytes) => (bytes.length === 4 ? ipv4FromBytes(bytes) : null),
-  encode: (address) => encodeNumber(ipv4ToNumber(address), 4),
+  encode(address) {
+    const value = ipv4ToNumber(address);
+    const octets = new Uint8Array(4);
+    octets[0] = value >>> 24;
+    octets[1] = value >>> 16;
+    octets[2] = value >>> 8;
+    octets[3] = value;
+    return octets;
+  },
 };
 
 export const ipv4List: OptionCodec<readonly Ipv4Address[]> = {
@@ -123,14 +131,14 @@ export const asciiWithNul: OptionCodec<string> = {
 /** As it is. At least one octet. */
 export const bytes: OptionCodec<Uint8Array> = {
   format: "octets",
-  decode: (octets) => (octets.length === 0 ? null : new Uint8Array(octets)),
+  decode: (octets) => (octets.length === 0 ? null : octets),
   encode: (octets) => octets,
 };
 
 /** RFC 4578 §2.2–2.3, RFC 2132 §9.14: a type octet and at least one more. */
 export const typedBytes: OptionCodec<Uint8Array> = {
   format: "octets, the first is a type",
-  decode: (octets) => (octets.length < 2 ? null : new Uint8Array(octets)),
+  decode: (octets) => (octets.length < 2 ? null : octets),
   encode: (octets) => octets,
 };
 
@@ -231,7 +239,7 @@ function decodeSubOptions(octets: Uint8Array, padAndEnd: boolean): ReadonlyMap<n
     if (padAndEnd && code === 255) break;
     const length = octets[at + 1];
     if (length === undefined || at + 2 + length > octets.length) return null;
-    found.set(code, new Uint8Array(octets.subarray(at + 2, at + 2 + length)));
+    found.set(code, octets.subarray(at + 2, at + 2 + length));
     at += 2 + length;
   }
   return found.size === 0 ? null : found;
@@ -271,13 +279,16 @@ function numberAt(octets: Uint8Array, offset: number, size: number): number {
 }
 
 function encodeNumber(value: number, size: number): Uint8Array {
-  if (!Number.isInteger(value) || value < 0 || value >= 256 ** size) {
+  if (!Number.isInteger(value) || value < 0 || value >= (ABOVE[size] ?? 0)) {
     throw new RangeError(`expected a number of ${size * 8} bits, found ${value}`);
   }
   const octets = new Uint8Array(size);
   for (let at = 0; at < size; at++) octets[at] = value >>> (8 * (size - 1 - at));
   return octets;
 }
+
+/** The first number that so many octets cannot hold. */
+const ABOVE = [1, 2 ** 8, 2 ** 16, 2 ** 24, 2 ** 32];
 
 function decodeText(octets: Uint8Array): string | null {
   let end = octets.length;
@@ -297,12 +308,11 @@ function encodeText(text: string, nuls: number): Uint8Array {
 }
 
 function latin1(octets: Uint8Array): string {
-  let text = "";
-  for (const octet of octets) text += String.fromCharCode(octet);
-  return text;
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1");
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1 && parts[0] !== undefined) return parts[0];
   const octets = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

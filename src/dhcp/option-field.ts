@@ -10,7 +10,7 @@ export interface JoinedOptions {
 }
 
 /**
- * All options of a datagram, the parts of one code joined in order (RFC 3396 §7): the options from `optionsAt` on, then
+ * All options of a datagram as views of it, the parts of one code joined in order (RFC 3396 §7): the options from `optionsAt` on, then
  * `file`, then `sname`, if option 52 says so.
  */
 export function joinOptions(
@@ -33,11 +33,11 @@ export function joinOptions(
 }
 
 /**
- * Options as they go on the wire, with the END: 53, 54, 51, 58, 59, the mask before the router (RFC 2132 §3.3), then as
+ * How options go on the wire, with the END: 53, 54, 51, 58, 59, the mask before the router (RFC 2132 §3.3), then as
  * they come, and 82 last (RFC 3046 §2.1). Longer than 255 octets is split (RFC 3396). What does not fit into `sizeMax`
  * octets is left out whole, the least needed first.
  */
-export function layOutOptions(raw: RawOptions, sizeMax: number): Uint8Array {
+export function layOutOptions(raw: RawOptions, sizeMax: number): OptionLayout {
   const codes: number[] = [];
   for (const code of FIRST) if (raw.has(code)) codes.push(code);
   for (const code of raw.keys()) if (!PLACED[code]) codes.push(code);
@@ -45,14 +45,22 @@ export function layOutOptions(raw: RawOptions, sizeMax: number): Uint8Array {
 
   let size = 1;
   for (const code of codes) size += sizeOf(raw, code);
-  const kept = size <= sizeMax ? codes : fitting(codes, raw, sizeMax);
-  if (kept !== codes) size = kept.reduce((sum, code) => sum + sizeOf(raw, code), 1);
+  if (size <= sizeMax) return { codes, size };
+  const kept = fitting(codes, raw, sizeMax);
+  return { codes: kept, size: kept.reduce((sum, code) => sum + sizeOf(raw, code), 1) };
+}
 
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const code of kept) at = write(out, at, code, raw.get(code) ?? EMPTY);
+/** Which options are written, in this order, and how many octets they take with the END. */
+export interface OptionLayout {
+  readonly codes: readonly number[];
+  readonly size: number;
+}
+
+/** `layout.size` octets of `out`, from `start` on. */
+export function writeOptions(out: Uint8Array, start: number, { codes }: OptionLayout, raw: RawOptions): void {
+  let at = start;
+  for (const code of codes) at = write(out, at, code, raw.get(code) ?? EMPTY);
   out[at] = END;
-  return out;
 }
 
 const PAD = 0;
@@ -87,7 +95,7 @@ function walk(octets: Uint8Array, start: number, end: number, raw: Map<number, U
     const to = from + (octets[at + 1] ?? 0);
     if (from > end || to > end) return true;
     const earlier = raw.get(code);
-    raw.set(code, earlier === undefined ? octets.slice(from, to) : appended(earlier, octets.subarray(from, to)));
+    raw.set(code, earlier === undefined ? octets.subarray(from, to) : appended(earlier, octets.subarray(from, to)));
     at = to;
   }
   return false;

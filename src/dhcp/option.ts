@@ -148,10 +148,20 @@ export function encodeOptions(options: DhcpOptions): Map<number, Uint8Array> {
   for (const name in options) {
     // The type of `options` promises that each name is in the table and each value fits its codec.
     const { code, codec } = OPTIONS[name as OptionName] as OptionDefinition<unknown>;
-    raw.set(code, codec.encode(options[name as OptionName]));
+    const value = options[name as OptionName];
+    const known = NEWEST[code];
+    if (known?.value === value && known !== undefined) raw.set(code, known.octets);
+    else {
+      const octets = codec.encode(value);
+      NEWEST[code] = { value, octets };
+      raw.set(code, octets);
+    }
   }
   return raw;
 }
+
+/** What each option was last: nearly all answers of a network have the same mask, router and boot file. */
+const NEWEST = new Array<{ readonly value: unknown; readonly octets: Uint8Array } | undefined>(256).fill(undefined);
 
 /** The name of an option we know, else null. */
 export function optionNameOf(code: number): OptionName | null {

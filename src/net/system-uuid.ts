@@ -19,26 +19,37 @@ export function parseSystemUuid(text: string): SystemUuid | null {
  */
 export function systemUuidFromOption(option: Uint8Array): SystemUuid | null {
   if (option.length !== 17 || option[0] !== 0) return null;
-  let text = "";
+  const digits: number[] = [];
   for (let n = 0; n < 16; n++) {
-    if (n === 4 || n === 6 || n === 8 || n === 10) text += "-";
-    text += HEX[option[(ORDER[n] ?? 0) + 1] ?? 0];
+    const octet = option[(ORDER[n] ?? 0) + 1] ?? 0;
+    if (n === 4 || n === 6 || n === 8 || n === 10) digits.push(HYPHEN);
+    digits.push(HEX_DIGITS.charCodeAt(octet >> 4), HEX_DIGITS.charCodeAt(octet & 15));
   }
+  // In one go: a text that is put together piece by piece is dear to look up.
+  const text = String.fromCharCode(...digits);
   return isBogus(text) ? null : (text as SystemUuid);
 }
 
-const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
+const HEX_DIGITS = "0123456789abcdef";
+const HYPHEN = 45;
 
 /**
  * Whether two UUIDs name the same machine: equal, or equal but for the order of octets in the first three fields.
  * Before SMBIOS 2.6 that order was not settled, and firmware and kernel print the same board differently.
  */
 export function isSameSystem(a: SystemUuid, b: SystemUuid): boolean {
-  return a === b || a === inOtherOrder(b);
+  return a === b || (settledPartOf(a) === settledPartOf(b) && a === inOtherOrder(b));
 }
 
+/** What is the same in either order: the last two fields. */
+export function settledPartOf(uuid: SystemUuid): string {
+  return uuid.slice(SETTLED_AT);
+}
+
+const SETTLED_AT = 19;
+
 /** The same UUID with the octets of its first three fields in the other order. */
-export function inOtherOrder(uuid: SystemUuid): SystemUuid {
+function inOtherOrder(uuid: SystemUuid): SystemUuid {
   const fields = uuid.split("-");
   const turned = fields.slice(0, 3).map((field) => (field.match(/../g) ?? []).reverse().join(""));
   return [...turned, ...fields.slice(3)].join("-") as SystemUuid;
@@ -48,7 +59,8 @@ const ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /** Values seen on many boards at once: they say "not filled in" and must never join two machines into one. */
 function isBogus(uuid: string): boolean {
-  return ONE_DIGIT.test(uuid) || WELL_KNOWN_FILLERS.has(uuid);
+  // Most are told apart by their first two digits.
+  return (uuid[0] === uuid[1] && ONE_DIGIT.test(uuid)) || WELL_KNOWN_FILLERS.has(uuid);
 }
 
 const ONE_DIGIT = /^([0-9a-f])(\1|-)*$/;

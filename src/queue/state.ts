@@ -6,7 +6,7 @@ import {
   networkAddress,
 } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
-import { inOtherOrder, type SystemUuid } from "../net/system-uuid.ts";
+import { isSameSystem, type SystemUuid, settledPartOf } from "../net/system-uuid.ts";
 import type { Instant } from "../std/clock.ts";
 import type { Host, HostId } from "./host.ts";
 import type { RebuildSet } from "./rebuild-set.ts";
@@ -79,8 +79,10 @@ export function findHostByMac(state: QueueState, mac: MacAddress): Host | undefi
 
 /** Also one whose UUID we know with its octets in the other order; see `isSameSystem`. */
 export function findHostByUuid(state: QueueState, uuid: SystemUuid): Host | undefined {
-  const find = (wanted: SystemUuid) => lookUp(HOSTS, state.hosts, wanted, (host) => host.uuid === wanted);
-  return find(uuid) ?? find(inOtherOrder(uuid));
+  const key = settledPartOf(uuid);
+  const found = lookUp(HOSTS, state.hosts, key, (host) => host.uuid !== null && isSameSystem(host.uuid, uuid));
+  if (found === undefined || found.uuid === uuid) return found;
+  return lookUp(HOSTS, state.hosts, key, (host) => host.uuid === uuid) ?? found;
 }
 
 export function slotOf(state: QueueState, host: Host): Slot | undefined {
@@ -132,11 +134,29 @@ export interface QueueChanges {
 /** null: rows that stayed changed their order. What did not change is not even looked at. */
 export function changesBetween(before: QueueState, after: QueueState): QueueChanges | null {
   const slots = before.slots === after.slots ? NONE : slotTable(after).changesSince(slotTable(before));
-  const hosts = before.hosts === after.hosts ? NONE : hostTable(after).changesSince(hostTable(before));
+  const hosts = hostChanges(before, after);
   return slots === null || hosts === null ? null : { slots, hosts };
 }
 
-const NONE = { gone: [], set: [] };
+/** The same of hosts alone. */
+export function hostChanges({ hosts: before }: QueueState, { hosts: after }: QueueState): TableChanges<Host> | null {
+  if (before === after) return NONE;
+  // The store and everybody who watches the queue ask for the same step, one behind the other.
+  if (compared?.before !== before || compared.after !== after) {
+    const changes = Table.of(HOSTS, after).changesSince(Table.of(HOSTS, before));
+    compared = { before, after, changes };
+  }
+  return compared.changes;
+}
+
+/** The newest comparison: what it says follows from the rows in it. */
+let compared: {
+  readonly before: Rows<Host>;
+  readonly after: Rows<Host>;
+  readonly changes: TableChanges<Host> | null;
+} | null = null;
+
+const NONE = { gone: [], set: [], was: [] };
 
 export function slotTable(state: QueueState): Table<Slot, SlotSummary> {
   return Table.of(SLOTS, state.slots);
@@ -212,7 +232,7 @@ interface HostSummary {
 
 const HOSTS: Shape<Host, HostSummary> = {
   idOf: (host) => host.id,
-  keysOf: ({ id, uuid, macs }) => (uuid === null ? [id, ...macs] : [id, uuid, ...macs]),
+  keysOf: ({ id, uuid, macs }) => (uuid === null ? [id, ...macs] : [id, settledPartOf(uuid), ...macs]),
   summaryOf(hosts) {
     let strangers = 0;
     let deadline: Instant | null = null;

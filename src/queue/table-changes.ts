@@ -5,12 +5,15 @@ import type { Shape } from "./table-shape.ts";
 export interface TableChanges<Row> {
   readonly gone: readonly string[];
   readonly set: readonly Row[];
+  /** What stood in the place of each of `set`; undefined: it goes to the end. */
+  readonly was: readonly (Row | undefined)[];
 }
 
 /** Finds out what makes some rows into others, a part at a time and in order. */
 export class Comparison<Row> implements TableChanges<Row> {
   readonly gone: string[] = [];
   readonly set: Row[] = [];
+  readonly was: (Row | undefined)[] = [];
   readonly #idOf: (row: Row) => string;
   /** A row was new, so whatever follows must be new too: a row that is set and not there goes to the end. */
   #isAtEnd = false;
@@ -28,11 +31,15 @@ export class Comparison<Row> implements TableChanges<Row> {
       if (at === null) {
         this.#isAtEnd = true;
         this.set.push(row);
+        this.was.push(undefined);
         continue;
       }
       if (this.#isAtEnd) return false;
       for (; next < at; next++) this.#leave(before[next]);
-      if (before[next] !== row) this.set.push(row);
+      if (before[next] !== row) {
+        this.set.push(row);
+        this.was.push(before[next]);
+      }
       next++;
     }
     for (; next < before.length; next++) this.#leave(before[next]);

@@ -27,7 +27,7 @@ export interface Disk {
 /** A file that is only ever added to. */
 export interface GrowingFile {
   /** Resolves when it is on the medium. */
-  append(text: string): Promise<void>;
+  append(octets: Buffer): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,10 +53,8 @@ export const realDisk: Disk = {
     // With O_DSYNC a write is also the fdatasync (open(2)): one way through the thread pool instead of two.
     const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_DSYNC, 0o600);
     return {
-      async append(text) {
-        for (let rest = Buffer.from(text); rest.length > 0; ) {
-          rest = rest.subarray((await file.write(rest)).bytesWritten);
-        }
+      async append(octets) {
+        for (let rest = octets; rest.length > 0; ) rest = rest.subarray((await file.write(rest)).bytesWritten);
       },
       close: () => file.close(),
     };

@@ -34,11 +34,16 @@ export interface JournalDamage {
  * One line: the length of the text, its SHA-256, a check of these two, the text. `after` is the SHA-256 of the entry
  * before, or of the state file, so that an entry cannot be taken for one of another history. `sha256` goes into the next.
  */
-export function encodeEntry(after: string, entry: JournalEntry): { readonly line: string; readonly sha256: string } {
+export function encodeEntry(after: string, entry: JournalEntry): { readonly line: Buffer; readonly sha256: string } {
   const text = JSON.stringify({ after, ...entry });
-  const sha256 = digest(text);
-  const stamp = `${Buffer.byteLength(text).toString(16).padStart(LENGTH_DIGITS, "0")} ${sha256}`;
-  return { line: `${stamp} ${checkOf(stamp)} ${text}\n`, sha256 };
+  // As octets only once: they are counted, digested and written.
+  const line = Buffer.allocUnsafe(STAMP_SIZE + Buffer.byteLength(text) + 1);
+  line.write(text, STAMP_SIZE);
+  line[line.length - 1] = LINE_FEED;
+  const sha256 = digest(line.subarray(STAMP_SIZE, line.length - 1));
+  const stamp = `${(line.length - STAMP_SIZE - 1).toString(16).padStart(LENGTH_DIGITS, "0")} ${sha256}`;
+  line.write(`${stamp} ${checkOf(stamp)} `, "latin1");
+  return { line, sha256 };
 }
 
 /**

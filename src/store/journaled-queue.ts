@@ -1,5 +1,5 @@
 import type { Slot } from "../queue/slot.ts";
-import { changesBetween, findSlot, type QueueState } from "../queue/state.ts";
+import { changesBetween, type QueueState } from "../queue/state.ts";
 import type { Clock, Instant } from "../std/clock.ts";
 import type { Result } from "../std/result.ts";
 import type { Disk, GrowingFile } from "./disk.ts";
@@ -210,9 +210,9 @@ function entryOf(before: QueueState, after: QueueState): JournalEntry | null {
   const changes = changesBetween(before, after);
   if (changes === null) return null;
   const slots: object[] = [];
-  for (const slot of changes.slots.set) {
+  for (const [n, slot] of changes.slots.set.entries()) {
     const saved = toSavedSlot(slot);
-    const was = findSlot(before, slot.id);
+    const was = changes.slots.was[n];
     // A slot that the file does not have would come back at the end of it, wherever its place is.
     if (saved === null || (was !== undefined && toSavedSlot(was) === null)) return null;
     if (was === undefined || !isOnlyHeldOrFree(was, slot)) slots.push(saved);

@@ -89,9 +89,16 @@ describe("Table, beside a plain array", () => {
       Array.from({ length: 2500 }, (_, n) => random.row(`r${n}`)),
     );
     const row = random.row("r1234");
-    assert.deepEqual({ ...table.with(row).changesSince(table) }, { gone: [], set: [row] });
-    assert.deepEqual({ ...table.without("r7").changesSince(table) }, { gone: ["r7"], set: [] });
-    assert.deepEqual({ ...table.changesSince(table) }, { gone: [], set: [] });
+    assert.deepEqual(
+      { ...table.with(row).changesSince(table) },
+      {
+        gone: [],
+        set: [row],
+        was: [table.get("r1234")],
+      },
+    );
+    assert.deepEqual({ ...table.without("r7").changesSince(table) }, { gone: ["r7"], set: [], was: [] });
+    assert.deepEqual({ ...table.changesSince(table) }, { gone: [], set: [], was: [] });
   });
 
   test("says that it cannot be said when a row is new before others that stayed", () => {

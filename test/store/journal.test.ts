@@ -269,7 +269,7 @@ function linesOf(entries: readonly JournalEntry[]): readonly Buffer[] {
   return entries.map((entry) => {
     const { line, sha256 } = encodeEntry(after, entry);
     after = sha256;
-    return Buffer.from(line);
+    return line;
   });
 }
 

@@ -90,9 +90,8 @@ export class SimulatedDisk implements Disk {
     const inode: Inode = { content: Buffer.alloc(0), synced: null };
     await this.#step(() => this.#change([{ name: path, inode }]));
     return {
-      append: async (text) => {
+      append: async (bytes) => {
         const before = inode.content;
-        const bytes = Buffer.from(text);
         await this.#step(() => {
           inode.content = Buffer.concat([before, bytes.subarray(0, bytes.length / 2)]);
         });
