@@ -1,5 +1,6 @@
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
+import { EMPTY_INVENTORY } from "../profiles/simple-report.ts";
 import type { QueueEvent } from "../queue/event.ts";
 import type { AttemptToken, Host } from "../queue/host.ts";
 import { REFUSALS, type Refusal } from "../queue/refusal.ts";
@@ -61,6 +62,7 @@ export async function takeBootTurn(parts: BootTurnParts, mac: MacAddress, from: 
     return { type: "refused", reason: "unknown-host", why: "no host with this hardware address has a slot" };
   const stranger = hasOnlyOurAddresses(host, parts.mode) ? whyNotItsAddress(queue.state, host, from) : null;
   if (stranger !== null) return { type: "refused", reason: "wrong-address", why: stranger };
+  await noteEndAtReboot(parts, host);
   const meaning = meaningFor(parts, host);
   const unfit = meaning === null ? null : whyUnfit(parts, host);
   if (unfit !== null) return { type: "refused", reason: "no-profile", why: unfit };
@@ -77,6 +79,15 @@ export async function takeBootTurn(parts: BootTurnParts, mac: MacAddress, from: 
   if (profile.problems.length > 0 && !mayTurnOut(parts.site().machines, asking))
     return { type: "refused", reason: "no-profile", why: profile.problems.map(formatProblem).join("; ") };
   return { type: "install", install };
+}
+
+/** One whose installer tells nobody when it is done, and is seen to boot again: it is installed, and goes to its disk. */
+async function noteEndAtReboot({ queue, site }: BootTurnParts, host: Host): Promise<void> {
+  if (host.state.type !== "installing" || host.attempt === null) return;
+  const install = installationOf(queue.state, host, site());
+  if (install?.profile.remote(install.target)?.endsAtReboot !== true) return;
+  const { token } = host.attempt;
+  await queue.dispatch({ type: "install-reported", host: host.id, token, inventory: EMPTY_INVENTORY });
 }
 
 /** null: the machine has a slot now, durably, or needs none because it boots again from the one it has. */

@@ -122,6 +122,8 @@ export interface RemoteInstall {
   readonly port: number;
   /** Installs the machine, and is the point of no return; it ends with 0 when the system is installed. */
   readonly command: { readonly words: readonly string[]; readonly minutes: number } | null;
+  /** true: the installer restarts the machine only when it is done, so one that boots again meanwhile is installed. */
+  readonly endsAtReboot?: boolean;
 }
 
 /** Where and as what the system is installed. */

@@ -9,6 +9,7 @@ import { pinnedNames } from "./proxmox-pinning.ts";
 import { isAtLeast, type Release } from "./proxmox-release.ts";
 import { fqdnOf } from "./proxmox-rules.ts";
 import type { ProxmoxSettings } from "./proxmox-settings.ts";
+import { isSilent } from "./proxmox-silent.ts";
 
 /**
  * The answer file of the automated installation, in the spelling of its release. Settings and target must have passed
@@ -52,7 +53,12 @@ export interface Asking {
 function maskedSettings(settings: ProxmoxSettings): ProxmoxSettings {
   const { global } = settings;
   const subscription = global.subscription_key === undefined ? {} : { subscription_key: HIDDEN };
-  return { ...settings, global: { ...global, root_password_hashed: HIDDEN, ...subscription } };
+  const { root_password_hashed: hash, root_password: clear } = global;
+  const passwords = {
+    root_password_hashed: hash === undefined ? undefined : HIDDEN,
+    root_password: clear === undefined ? undefined : HIDDEN,
+  };
+  return { ...settings, global: { ...global, ...passwords, ...subscription } };
 }
 
 function render(
@@ -62,11 +68,11 @@ function render(
   { installer: release, nics }: Asking,
 ): string {
   const sections: TomlTable = {
-    global: globalSection(settings, target),
+    global: globalSection(settings, target, release),
     network: networkSection(settings.network, target, nics),
     "disk-setup": diskSection(settings.disk_setup),
-    "post-installation-webhook": webhookSection(links, release),
   };
+  if (!isSilent(release)) sections["post-installation-webhook"] = webhookSection(links, release);
   if (settings.first_boot !== undefined) sections["first-boot"] = firstBootSection(settings.first_boot, links);
   const dialect = isAtLeast(release, { major: 8, minor: 4 }) ? sections : spelledFor83(sections);
   return stringify(dialect);
@@ -84,7 +90,7 @@ function firstBootSection(firstBoot: NonNullable<ProxmoxSettings["first_boot"]>,
   };
 }
 
-function globalSection(settings: ProxmoxSettings, target: InstallTarget): TomlTable {
+function globalSection(settings: ProxmoxSettings, target: InstallTarget, release: Release): TomlTable {
   const { global } = settings;
   const section: TomlTable = {
     keyboard: global.keyboard,
@@ -92,7 +98,10 @@ function globalSection(settings: ProxmoxSettings, target: InstallTarget): TomlTa
     timezone: global.timezone,
     fqdn: global.fqdn === undefined ? fqdnOf(settings, target) : fromDhcp(global.fqdn, global.domain),
     mailto: global.mailto,
-    "root-password-hashed": global.root_password_hashed,
+    // One of the two is there, by the rules; both in one answer would be refused.
+    ...(isSilent(release)
+      ? { "root-password": global.root_password ?? "" }
+      : { "root-password-hashed": global.root_password_hashed ?? "" }),
     "root-ssh-keys":
       target.ephemeralSshKey === undefined ? global.root_ssh_keys : [...global.root_ssh_keys, target.ephemeralSshKey],
     "reboot-on-error": global.reboot_on_error,
@@ -163,7 +172,7 @@ function webhookSection(links: Links, release: Release): TomlTable {
   return { url: links.installed, [key]: links.certFingerprint, ...token };
 }
 
-/** 8.3 wants these with underscores and nothing else; section names never had any. */
+/** 8.2 and 8.3 want these with underscores and nothing else; section names never had any. */
 function spelledFor83(sections: TomlTable): TomlTable {
   const spelled: TomlTable = {};
   for (const [key, value] of Object.entries(sections)) {
@@ -174,6 +183,7 @@ function spelledFor83(sections: TomlTable): TomlTable {
 }
 
 const UNDERSCORES_IN_83: ReadonlySet<string> = new Set([
+  "root-password",
   "root-password-hashed",
   "reboot-on-error",
   "root-ssh-keys",

@@ -45,6 +45,7 @@ export const mailAddress = textLike(
 /** What stands in the example profile until the operator has put a hash there. */
 export const HASH_PLACEHOLDER = "FILL-IN";
 
+const PASSWORD_WANTED = "expected a password of at least 8 octets, without control characters";
 const MKPASSWD = "make one with: mkpasswd --method=yescrypt (package whois)";
 
 /** crypt(5): yescrypt, gost-yescrypt, scrypt, bcrypt, SHA-512, SHA-256. The installer itself would take anything. */
@@ -60,6 +61,12 @@ export function passwordHashOf(whose: string) {
     })
     .meta({ "x-type": "crypt(3) hash" });
 }
+
+/** Of root, in clear text. The length is what installers since 8.4 want. */
+export const password = z
+  .string({ error: PASSWORD_WANTED })
+  .refine((text) => Buffer.byteLength(text) >= 8 && !/\p{C}/u.test(text), { error: PASSWORD_WANTED })
+  .meta({ "x-type": "password" });
 
 /** In whole sentences, so that nothing of the value is repeated. */
 function hashFault(text: string, whose: string): string | null {

@@ -39,6 +39,9 @@ export function installerOf(product: Product, release: Release): Release {
   }
 }
 
+/** Where the installed system answers by TCP: with its web interface. */
+export const WEB_PORTS: Readonly<Record<Product, number>> = { pve: 8006, pbs: 8007, pmg: 8006, pdm: 8443 };
+
 /** The newest release of each whose answer file is known; a newer ISO is served the same. */
 export const NEWEST_OF: Readonly<Record<Product, Release>> = {
   pve: NEWEST,

@@ -7,6 +7,7 @@ import type { InstallTarget, Links } from "./kind.ts";
 import type { SettingsTable } from "./layers.ts";
 import { isAtLeast, type Release } from "./proxmox-release.ts";
 import type { ProxmoxSettings } from "./proxmox-settings.ts";
+import { isSilent } from "./proxmox-silent.ts";
 
 /** What an answer that somebody else wrote must agree with. */
 export interface Expected {
@@ -36,8 +37,14 @@ export function readBack(
     if (tableOf(global)[key] === undefined) say(`global.${key}`, "missing: the installer wants it");
   const { fqdn, ...others } = tableOf(global);
   const ownFqdn = fqdnSettings(fqdn, expected, say);
-  checkWebhook(tableOf(webhook), expected, say);
-  checkFirstBoot(firstBoot, expected, say);
+  if (isSilent(expected.installer)) {
+    const unknown = "unknown section: needs Proxmox VE 8.3 or later";
+    if (webhook !== undefined) say("post-installation-webhook", unknown);
+    if (firstBoot !== undefined) say("first-boot", unknown);
+  } else {
+    checkWebhook(tableOf(webhook), expected, say);
+    checkFirstBoot(firstBoot, expected, say);
+  }
   checkKeys(tableOf(global).root_ssh_keys, expected, say);
   const ownNetwork = networkSettings(tableOf(network), expected, say);
   if ((expected.target.diskSerials ?? []).length > 0)

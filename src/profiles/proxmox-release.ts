@@ -7,8 +7,11 @@ export interface Release {
 /** The newest release whose answer file is known; a newer ISO is served the same. */
 export const NEWEST: Release = { major: 9, minor: 2 };
 
-/** The first one that can be installed: 8.2 knows neither hashed passwords nor the webhook, so its end would be unknown. */
-export const OLDEST: Release = { major: 8, minor: 3 };
+/** The first one with an automated installation. */
+export const OLDEST: Release = { major: 8, minor: 2 };
+
+/** The first one that takes a hashed password, runs something at the first boot, and tells when it is done. */
+export const REPORTING: Release = { major: 8, minor: 3 };
 
 /** `9.2` or `9.2-1`; null: something else. */
 export function parseRelease(text: string): Release | null {

@@ -4,8 +4,9 @@ import type { Problem } from "../std/problem.ts";
 import type { InstallTarget } from "./kind.ts";
 import { bootNicProblems, pinningProblems } from "./proxmox-pinning.ts";
 import { installerOf, PRODUCTS, type Product } from "./proxmox-product.ts";
-import { formatRelease, isAtLeast, OLDEST, type Release } from "./proxmox-release.ts";
+import { formatRelease, isAtLeast, OLDEST, REPORTING, type Release } from "./proxmox-release.ts";
 import type { ProxmoxSettings } from "./proxmox-settings.ts";
+import { passwordProblemsFor, silentProblems } from "./proxmox-silent.ts";
 
 /**
  * What the installer would refuse, or worse: accept and then do something else. It asks nothing and wipes the disk, so
@@ -14,6 +15,7 @@ import type { ProxmoxSettings } from "./proxmox-settings.ts";
  */
 export function settingsProblems(settings: ProxmoxSettings): readonly Problem[] {
   return [
+    ...silentProblems(settings),
     ...kernelProblems(settings),
     ...networkProblems(settings.network),
     ...diskProblems(settings.disk_setup),
@@ -31,12 +33,10 @@ export function releaseProblems(
   const installer = installerOf(product, release);
   const name = `${PRODUCTS[product]} ${formatRelease(release)}`;
   if (!isAtLeast(installer, OLDEST)) {
-    const wanted =
-      product === "pve" ? formatRelease(OLDEST) : `another release, as new as Proxmox VE ${formatRelease(OLDEST)},`;
-    const message = `${name} takes root's password only in clear text and reports no end of the installation; use an ISO of ${wanted} or later`;
-    return [{ path: "global.root_password_hashed", message }];
+    const message = `${name} has no automated installation; use an ISO as new as Proxmox VE ${formatRelease(OLDEST)} or newer`;
+    return [{ path: "release", message }];
   }
-  return NEWER.filter(({ isUsed, since }) => isUsed(settings) && !isAtLeast(installer, since)).map(
+  const newer = NEWER.filter(({ isUsed, since }) => isUsed(settings) && !isAtLeast(installer, since)).map(
     ({ path, since }) => {
       const wanted = `Proxmox VE ${formatRelease(since)}`;
       const found = product === "pve" ? formatRelease(release) : name;
@@ -46,6 +46,7 @@ export function releaseProblems(
       };
     },
   );
+  return [...passwordProblemsFor(settings, release, product), ...newer];
 }
 
 /** What only some of the products can have. */
@@ -109,6 +110,9 @@ export function settingsWarnings(settings: ProxmoxSettings): readonly Problem[] 
   if (!isSingle && filter !== undefined && filter_match === "all") {
     say("disk_setup.filter_match", "a disk that lacks one of these properties counts as fitting");
   }
+  if (settings.global.root_password !== undefined) {
+    say("global.root_password", "stands here in clear text; let nobody but root read this file (chmod 600)");
+  }
   if (disk_list !== undefined && disk_list.length > 1) {
     say("disk_setup.disk_list", "disk names may change from boot to boot; a filter by ID_SERIAL or ID_PATH is safer");
   }
@@ -123,6 +127,12 @@ const NEWER: readonly {
   readonly since: Release;
   readonly isUsed: (settings: ProxmoxSettings) => boolean;
 }[] = [
+  { path: "first_boot", since: REPORTING, isUsed: ({ first_boot }) => first_boot !== undefined },
+  {
+    path: "disk_setup.btrfs.compress",
+    since: REPORTING,
+    isUsed: ({ disk_setup }) => disk_setup.btrfs?.compress !== undefined,
+  },
   {
     path: "global.reboot_mode",
     since: { major: 8, minor: 4 },

@@ -26,9 +26,13 @@ const GlobalSection = z.strictObject({
     .meta({ description: "The domain in the full name.", "x-default": "`network.domain` of the appliance" }),
   fqdn: FqdnTable.optional().describe("Left out: the slot's hostname in its domain."),
   mailto: field.mailAddress.describe("Where the installed system sends mail for root."),
-  root_password_hashed: field.passwordHash.describe(
-    "Hash of root's password, as `mkpasswd --method=yescrypt` makes it.",
-  ),
+  root_password_hashed: field.passwordHash.optional().meta({
+    description: "Hash of root's password, as `mkpasswd --method=yescrypt` makes it.",
+    "x-default": 'none; only with `release = "8.2"` it may be left out',
+  }),
+  root_password: field.password
+    .optional()
+    .describe('Root\'s password in clear text, for `release = "8.2"` alone, whose installer takes no hash.'),
   root_ssh_keys: z
     .array(field.sshPublicKey, { error: "expected a list of SSH public keys" })
     .prefault([])

@@ -14,6 +14,7 @@ import { installerOf, NEWEST_OF, parseProduct } from "./proxmox-product.ts";
 import { readBack } from "./proxmox-read-back.ts";
 import { isAtLeast, parseRelease, type Release } from "./proxmox-release.ts";
 import { ProxmoxSettings } from "./proxmox-settings.ts";
+import { isForSilent, remoteOf } from "./proxmox-silent.ts";
 
 /** What a profile may say beside its template: everything that does not stand in the answer file. */
 const TemplateSettings = ProxmoxSettings.omit({ global: true, network: true, disk_setup: true }).extend({
@@ -53,6 +54,7 @@ export function proxmoxFromTemplate(template: Template): ProfileKind<TemplateSet
     answer: (settings, target, links, request) => answer(template, settings, target, links, request),
     readInstallReport: proxmox.readInstallReport,
     readProgress: proxmox.readProgress,
+    remote: remoteOf,
     firstBootScript: (settings, target, links) => proxmox.firstBootScript(typed(settings), target, links),
   };
 }
@@ -166,6 +168,7 @@ function typed({ values: _, ...settings }: TemplateSettings): ProxmoxSettings {
     timezone: "UTC",
     mailto: "root@localhost",
     root_password_hashed: "",
+    root_password: isForSilent(settings) ? "" : undefined,
   };
   return {
     ...settings,

@@ -16,9 +16,7 @@ import {
   targetProblems,
 } from "./proxmox-rules.ts";
 import { ProxmoxSettings } from "./proxmox-settings.ts";
-
-const NO_CLEAR_TEXT =
-  "passwords are not kept in clear text; make a hash with: mkpasswd --method=yescrypt (package whois), and give it as root_password_hashed";
+import { NO_CLEAR_TEXT, remoteOf } from "./proxmox-silent.ts";
 
 /** Proxmox VE by its own automated installer, netbooted from a prepared ISO. */
 export const proxmox: ProfileKind<ProxmoxSettings> = {
@@ -27,7 +25,6 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
   settings: ProxmoxSettings,
 
   hints: {
-    "global.root_password": NO_CLEAR_TEXT,
     "global.root-password": NO_CLEAR_TEXT,
     "network.cidr": "unknown key; the address is the slot's",
     post_installation_webhook: "unknown key; bootqueue adds its own webhook",
@@ -100,6 +97,8 @@ export const proxmox: ProfileKind<ProxmoxSettings> = {
   readInstallReport,
 
   readProgress: () => null,
+
+  remote: remoteOf,
 
   firstBootScript: renderFirstBootScript,
 };

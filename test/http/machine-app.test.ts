@@ -112,6 +112,30 @@ describe("createMachineApp() › a whole install", () => {
   });
 });
 
+describe("createMachineApp() › an installer that tells nobody when it is done", () => {
+  const profile = proxmoxProfile({ release: "8.2", global: { root_password: "not a password" } });
+
+  test("gets its answer, and when its machine boots again that was the end: it goes to its disk", async () => {
+    const bench = await machineBench({ profile });
+    await bench.bring(peach, "pxe_booted");
+    const answer = await bench.post(answerPath(bench), FIRST, answerRequest(peach, "8.2"));
+    assert.equal(answer.status, 200);
+    assert.match(await answer.text(), /^root_password = "not a password"$/m);
+    assert.equal(bench.hostOf(peach)?.state.type, "installing");
+    const script = await (await bench.request(SCRIPT, FIRST)).text();
+    assert.doesNotMatch(script, /^(kernel|initrd|boot|chain)/m);
+    assert.equal(bench.hostOf(peach)?.state.type, "ready");
+    assert.equal(bench.hostOf(peach)?.attempt?.answers, 1);
+  });
+
+  test("that has got no answer yet boots as often as it must", async () => {
+    const bench = await machineBench({ profile });
+    await bench.bring(peach, "pxe_booted");
+    assert.match(await (await bench.request(SCRIPT, FIRST)).text(), /^kernel /m);
+    assert.equal(bench.hostOf(peach)?.state.type, "pxe_booted");
+  });
+});
+
 describe("createMachineApp() › the boot script", () => {
   test("repeated is the same, and the host does not move again", async () => {
     const bench = await machineBench();

@@ -5,7 +5,7 @@ import { parse } from "smol-toml";
 import { type Profile, parseProfile } from "../../src/profiles/profiles.ts";
 import { assertGolden } from "../support/golden.ts";
 import { complaints, JUDGED_RELEASES, type JudgedRelease } from "../support/proxmox-answer-judge.ts";
-import { HASH, LINKS, proxmoxProfile, requestOf, TARGET, TOKEN } from "../support/proxmox-profile.ts";
+import { type Changes, HASH, LINKS, proxmoxProfile, requestOf, TARGET, TOKEN } from "../support/proxmox-profile.ts";
 
 const FOLDER = new URL("../fixtures/answers/", import.meta.url);
 
@@ -54,14 +54,69 @@ describe("the answer file of", () => {
     assert.notEqual(answerOf(profile, "9.2").text, answerOf(profile, "8.3").text);
   });
 
-  test("8.2 is refused, and the message says why", () => {
+  test("8.2 is refused without a password in clear text, and the message says why", () => {
     const answer = proxmoxProfile().answer(TARGET, LINKS, requestOf("8.2"));
     assert.ok(!answer.ok);
     assert.deepEqual(
       answer.error.map(({ path }) => path),
-      ["global.root_password_hashed"],
+      ["global.root_password"],
     );
     assert.match(answer.error[0]?.message ?? "", /8\.2 takes root's password only in clear text.*8\.3 or later/);
+  });
+});
+
+describe("the answer file for 8.2", () => {
+  const CLEAR = "not a password";
+  const for82 = (changes: Changes = {}) =>
+    proxmoxProfile({ ...changes, release: "8.2", global: { root_password: CLEAR, ...(changes.global as Changes) } });
+  const layouts: Readonly<Record<string, Changes>> = {
+    "one disk": {},
+    "DHCP's address": { network: { source: "from-dhcp" } },
+    "a mirror": {
+      disk_setup: {
+        filesystem: "zfs",
+        disk_list: undefined,
+        filter: { ID_SERIAL_SHORT: "S*" },
+        filter_match: "all",
+        zfs: { raid: "raid1", arc_max: 1024 },
+      },
+    },
+    "no hash": { global: { root_password_hashed: undefined } },
+  };
+  for (const [what, changes] of Object.entries(layouts)) {
+    test(`is what its installer accepts, with ${what}`, () => {
+      const { text, masked } = answerOf(for82(changes), "8.2");
+      assert.deepEqual(complaints(text, "8.2"), []);
+      assert.ok(text.includes(`root_password = "${CLEAR}"`));
+      assert.equal(masked, text.replace(CLEAR, "(hidden)"));
+    });
+  }
+
+  test("has neither hash nor webhook nor first boot in it", () => {
+    const { text } = answerOf(for82(), "8.2");
+    assert.doesNotMatch(text, /hashed|webhook|first.boot/);
+    assert.ok(!text.includes(HASH));
+    assert.ok(!text.includes(TOKEN));
+  });
+
+  test("is not what a newer installer gets from the same profile", () => {
+    const { text } = answerOf(for82(), "9.2");
+    assert.deepEqual(complaints(text, "9.2"), []);
+    assert.ok(!text.includes(CLEAR));
+    const answer = for82({ global: { root_password_hashed: undefined } }).answer(TARGET, LINKS, requestOf("8.4"));
+    assert.deepEqual(answer.ok ? [] : answer.error.map(({ path }) => path), ["global.root_password_hashed"]);
+  });
+
+  test("ends with a system that answers by its web interface, or boots again; others tell", () => {
+    assert.deepEqual(for82().remote(TARGET), { port: 8006, command: null, endsAtReboot: true });
+    assert.equal(proxmoxProfile({ release: "8.3" }).remote(TARGET), null);
+    assert.equal(proxmoxProfile().remote(TARGET), null);
+    const backup = proxmoxProfile({ product: "pbs", release: "3.2", global: { root_password: CLEAR } });
+    assert.equal(backup.remote(TARGET)?.port, 8007);
+    const request = { ...requestOf("3.2"), installer: "pbs" };
+    const answer = backup.answer(TARGET, LINKS, request);
+    assert.ok(answer.ok, JSON.stringify(answer));
+    assert.deepEqual(complaints(answer.value.text, "8.2"), []);
   });
 });
 

@@ -13,6 +13,7 @@ const btrfs = (raid: string, ...disk_list: string[]) => disks({ filesystem: "btr
 const pinned = (mapping: Changes, enabled: unknown = true): Changes => ({
   network: { interface_name_pinning: { enabled, mapping } },
 });
+const FOR_82: Changes = { release: "8.2", global: { root_password: "hunter22" } };
 
 /** One line for each rule: the change that breaks it, where the problem is reported, and words from its message. */
 const BROKEN: readonly { rule: string; change: Changes; path: string; says: RegExp }[] = [
@@ -26,7 +27,57 @@ const BROKEN: readonly { rule: string; change: Changes; path: string; says: RegE
   { rule: "a number as iso", change: { iso: 9 }, path: "iso", says: /expected true, false or the name of a file/ },
   { rule: "an unknown key", change: { imgae: "pve" }, path: "imgae", says: /did you mean image/ },
   { rule: "a release with a revision", change: { release: "9.2-1" }, path: "release", says: /a release such as 9\.2/ },
-  { rule: "release 8.2", change: { release: "8.2" }, path: "global.root_password_hashed", says: /8\.3 or later/ },
+  {
+    rule: "release 8.1",
+    change: { release: "8.1" },
+    path: "release",
+    says: /no automated installation.*8\.2 or newer/,
+  },
+  {
+    rule: "release 8.2 and a hash alone",
+    change: { release: "8.2" },
+    path: "global.root_password",
+    says: /missing: Proxmox VE 8\.2 takes root's password only in clear text; give it.*8\.3 or later/,
+  },
+  {
+    rule: "a first-boot script for 8.2",
+    change: { ...FOR_82, first_boot: { script: "#!/bin/sh" } },
+    path: "first_boot",
+    says: /needs Proxmox VE 8\.3 or later, found 8\.2/,
+  },
+  {
+    rule: "a compressed btrfs for 8.2",
+    change: {
+      ...FOR_82,
+      ...disks({ filesystem: "btrfs", disk_list: ["sda"], btrfs: { raid: "raid0", compress: "on" } }),
+    },
+    path: "disk_setup.btrfs.compress",
+    says: /needs Proxmox VE 8\.3 or later, found 8\.2/,
+  },
+  {
+    rule: "a restart after an error of 8.2",
+    change: { release: "8.2", global: { root_password: "hunter22", reboot_on_error: true } },
+    path: "global.reboot_on_error",
+    says: /^expected false: .*a machine that boots again counts as installed/,
+  },
+  {
+    rule: "a short password for 8.2",
+    change: { ...FOR_82, global: { root_password: "hunter2" } },
+    path: "global.root_password",
+    says: /^expected a password of at least 8 octets/,
+  },
+  {
+    rule: "a password for 8.2 that no console could type",
+    change: { ...FOR_82, global: { root_password: "hunter22\n" } },
+    path: "global.root_password",
+    says: /without control characters/,
+  },
+  {
+    rule: "a password in clear text beside a release that takes a hash",
+    change: { release: "8.3", global: { root_password: "hunter22" } },
+    path: "global.root_password",
+    says: /not kept in clear text, but for release = "8\.2"/,
+  },
   // kernel arguments
   { rule: "a quote in kernel_args", change: { kernel_args: 'a="b"' }, path: "kernel_args", says: /no quotes/ },
   { rule: "a dollar in kernel_args", change: { kernel_args: "a=$b" }, path: "kernel_args", says: /\$ or backticks/ },
@@ -176,8 +227,8 @@ const BROKEN: readonly { rule: string; change: Changes; path: string; says: RegE
   {
     rule: "a Backup Server 3.2",
     change: { product: "pbs", release: "3.2" },
-    path: "global.root_password_hashed",
-    says: /Proxmox Backup Server 3\.2 takes root's password only in clear text/,
+    path: "global.root_password",
+    says: /Proxmox Backup Server 3\.2 takes root's password only in clear text.*release = "3\.2".*as new as Proxmox VE 8\.3/,
   },
   {
     rule: "power-off for an 8.3",
@@ -594,6 +645,12 @@ describe("a profile warns of", () => {
       change: zfs("raid1", "sda", "sdb"),
       path: "disk_setup.disk_list",
       says: /may change from boot to boot/,
+    },
+    {
+      what: "a password in clear text",
+      change: FOR_82,
+      path: "global.root_password",
+      says: /stands here in clear text.*chmod 600/,
     },
   ];
   for (const { what, change, path, says } of warned) {

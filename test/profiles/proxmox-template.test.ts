@@ -176,6 +176,22 @@ describe("a profile with a template", () => {
     );
   });
 
+  test("for 8.2 has a password in clear text, underscores and no webhook", () => {
+    const profile = PROFILE.replace("[values]", 'release = "8.2"\n[values]');
+    const answer = ANSWER.slice(0, ANSWER.indexOf("[post-installation-webhook]"))
+      .replace(/root-password-hashed = .*/, 'root_password = "not a password"')
+      .replace("root-ssh-keys", "root_ssh_keys")
+      .replace("disk-list", "disk_list");
+    const served = serve(answer, "8.2", profile);
+    assert.ok(served.ok, JSON.stringify(served));
+    assert.deepEqual(complaints(served.value.text, "8.2"), []);
+    assert.ok(!served.value.masked.includes("not a password"));
+    const more = `${answer}[post-installation-webhook]\nurl = "{{webhook_url}}"\n`;
+    assert.match(refusal(more, "8.2", profile), /post-installation-webhook: unknown section: needs Proxmox VE 8\.3/);
+    const newer = ANSWER.replace(/root-password-hashed = .*/, 'root-password = "not a password"');
+    assert.match(refusal(newer), /root_password: passwords are not kept in clear text/);
+  });
+
   test("serves the profile's own first boot, if it names it", () => {
     const profile = PROFILE.replace("[values]", '[first_boot]\nscript = "#!/bin/sh"\n[values]');
     assert.match(refusal(ANSWER, "9.2", profile), /first-boot: missing: the profile has first_boot/);
