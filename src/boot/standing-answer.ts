@@ -43,7 +43,8 @@ export class StandingAnswer implements RepeatedAnswer {
     const { request, reply, footprint } = answered;
     const client = request === null ? null : identifyClient(request);
     this.#parts = parts;
-    this.#mac = mac;
+    // The host's own, because the datagram's is another copy of it.
+    this.#mac = host.macs.find((known) => known === mac) ?? mac;
     this.#host = host;
     this.#slot = slot;
     this.#secureBoot = parts.wantsSecureBoot(slot.profile);

@@ -31,6 +31,8 @@ export class Repeats {
   #newer = new Map<number, Remembered>();
   #older = new Map<number, Remembered>();
   #blocks = new Blocks();
+  /** Where the newest answer went: to the same relay go thousands. */
+  #to: Endpoint | null = null;
 
   /** At most so many, and as many again that are on their way out. */
   constructor(entriesMax = 12_288) {
@@ -78,9 +80,19 @@ export class Repeats {
     block.set(bytes.subarray(OPTIONS_AT), at + questionHead);
     block.set(reply.subarray(0, replyHead), at + replyAt);
     block.set(reply.subarray(OPTIONS_AT), at + replyAt + replyHead);
-    const [questionSize, replySize] = [bytes.length, reply.length];
-    const remembered = { block, at, room, questionSize, questionHead, replySize, replyHead, heardOn, to, answer };
-    this.#newer.set(key, remembered);
+    if (this.#to?.address !== to.address || this.#to.port !== to.port) this.#to = to;
+    this.#newer.set(key, {
+      block,
+      at,
+      room,
+      questionSize: bytes.length,
+      questionHead,
+      replySize: reply.length,
+      replyHead,
+      heardOn,
+      to: this.#to,
+      answer,
+    });
   }
 }
 

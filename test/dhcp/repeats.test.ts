@@ -49,6 +49,18 @@ describe("Repeats", () => {
     }
   });
 
+  test("tells each answer's own destination", () => {
+    const repeats = new Repeats();
+    const places = [TO, { ...TO }, { ...TO, port: 68 }, { ...TO, address: "10.11.0.253" as Ipv4Address }, TO];
+    for (const [n, to] of places.entries()) {
+      repeats.remember(question(n), new Uint8Array(300), { heardOn: HEARD, to, answer: { again: () => true } });
+    }
+    assert.deepEqual(
+      places.map((_, n) => repeats.find(question(n), HEARD)?.to),
+      places,
+    );
+  });
+
   test("answers in the transaction that asks, and keeps nothing of what it was given", () => {
     const repeats = new Repeats();
     const asked = question(1);
