@@ -89,8 +89,8 @@ export class LoopBreaker {
     const tally: Tally = {
       mac,
       loader,
-      leases: before?.leases.filter(({ at }) => at >= since) ?? [],
-      sent: before?.sent.filter((at) => at >= since) ?? [],
+      leases: before?.leases.filter(({ at }) => at >= since) ?? NONE,
+      sent: before?.sent.filter((at) => at >= since) ?? NONE,
       stoppedAt: before?.stoppedAt ?? null,
     };
     this.#tallies.delete(key);
@@ -102,6 +102,8 @@ export class LoopBreaker {
     return tally;
   }
 }
+
+const NONE: readonly never[] = [];
 
 interface Tally {
   readonly mac: MacAddress;

@@ -9,7 +9,7 @@ export interface RateLimits {
 }
 
 /**
- * A token bucket for each key, in bounded memory. A bucket that has had the time to fill is like none at all, so it is
+ * A token bucket for each key, in bounded memory. One that has had the time to fill is like none at all, so it is
  * forgotten: who asks now and then costs nothing in between.
  */
 export class RateLimit<Key> {
@@ -19,9 +19,9 @@ export class RateLimit<Key> {
   readonly #fillMs: number;
   /** Since when there are the newer ones, into which goes whatever is used; the older ones were used before. */
   #turnedAt: Instant;
-  /** The one that came first, first. */
-  #newer = new Map<Key, Bucket>();
-  #older = new Map<Key, Bucket>();
+  /** When each bucket will be full, which says how much is in it now. The one that came first, first. */
+  #newer = new Map<Key, number>();
+  #older = new Map<Key, number>();
   // One iterator for all of them: a new one would have to step over all that has been deleted, for every packet.
   #oldestFirst = this.#newer.keys();
 
@@ -36,27 +36,27 @@ export class RateLimit<Key> {
   take(key: Key): boolean {
     const now = this.#clock.now();
     this.#forgetFull(now);
-    const bucket = this.#newer.get(key) ?? this.#older.get(key) ?? { left: this.#limits.burst, at: now };
-    this.#fill(bucket, now);
-    this.#keep(key, bucket);
-    if (bucket.left < 1) return false;
-    bucket.left -= 1;
-    return true;
+    const fullAt = this.#fullAt(key, now);
+    const isThere = this.#holdsOne(fullAt, now);
+    this.#keep(key, isThere ? fullAt + 1000 / this.#limits.perSecond : fullAt);
+    return isThere;
   }
 
   /** Whether `take` would get one. */
   has(key: Key): boolean {
-    const bucket = this.#newer.get(key) ?? this.#older.get(key);
-    if (bucket === undefined) return true;
-    this.#fill(bucket, this.#clock.now());
-    return bucket.left >= 1;
+    const now = this.#clock.now();
+    return this.#holdsOne(this.#fullAt(key, now), now);
   }
 
-  #fill(bucket: Bucket, now: Instant): void {
-    // A clock that was set back fills nothing.
-    const gained = (Math.max(0, now - bucket.at) / 1000) * this.#limits.perSecond;
-    bucket.left = Math.min(this.#limits.burst, bucket.left + gained);
-    bucket.at = now;
+  #fullAt(key: Key, now: Instant): number {
+    const fullAt = this.#newer.get(key) ?? this.#older.get(key) ?? now;
+    // At most empty: a clock that was set back fills nothing, and closes nothing for longer either.
+    return Math.min(Math.max(fullAt, now), now + this.#fillMs);
+  }
+
+  #holdsOne(fullAt: number, now: Instant): boolean {
+    // Times have fractions, which do not always add up to the last digit.
+    return fullAt - now <= this.#fillMs - 1000 / this.#limits.perSecond + 0.001;
   }
 
   #forgetFull(now: Instant): void {
@@ -68,17 +68,12 @@ export class RateLimit<Key> {
     this.#oldestFirst = this.#newer.keys();
   }
 
-  #keep(key: Key, bucket: Bucket): void {
-    this.#newer.set(key, bucket);
+  #keep(key: Key, fullAt: number): void {
+    this.#newer.set(key, fullAt);
     if (this.#newer.size <= this.#limits.keysMax) return;
     const oldest = this.#oldestFirst.next();
     if (oldest.done) return;
     this.#newer.delete(oldest.value);
     this.#older.delete(oldest.value);
   }
-}
-
-interface Bucket {
-  left: number;
-  at: Instant;
 }
