@@ -141,7 +141,8 @@ export async function openHttp(parts: NetbootParts): Promise<void> {
   };
   showEachItsOwn(secure as TlsServer, certificateOf);
   noteRefusals(secure as TlsServer, tracer, (address) => macAt(parts, address), certificateOf);
-  await listen(secure, { host: network.address, port: http.tls_port });
+  const secureFd = passed.get("https");
+  await listen(secure, secureFd === undefined ? { host: network.address, port: http.tls_port } : { fd: secureFd });
   parts.opened(() => closeServer(secure));
 }
 

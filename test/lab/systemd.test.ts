@@ -149,6 +149,25 @@ systemctl daemon-reload && ${RESTART}`);
     assert.match(container.run("bootqueue slots"), /10\.11\.0\.2 .* assigned/);
   });
 
+  test("HTTPS comes with scripts/install, which opens its port, and goes with it", () => {
+    container.run("printf '[http]\\ntls_port = 443\\n' >> /etc/bootqueue/bootqueue.toml; /src/scripts/install");
+    const page = [
+      "curl",
+      "--insecure",
+      "--silent",
+      "--max-time",
+      "20",
+      "--output",
+      "/dev/null",
+      "--write-out",
+      "%{http_code}",
+    ];
+    assert.equal(lab.run("pxe", [...page, "https://10.11.0.1/ipxe/52-54-00-00-00-99"]), "404");
+    assert.match(container.run("ss --tcp --listening --numeric --no-header"), /10\.11\.0\.1:443/);
+    container.run("sed --in-place '/^tls_port/d; /^\\[http\\]/d' /etc/bootqueue/bootqueue.toml; /src/scripts/install");
+    assert.doesNotMatch(container.run("ss --tcp --listening --numeric --no-header"), /:443/);
+  });
+
   test("stopped, it is silent: no packet starts it again", () => {
     container.run("systemctl stop bootqueue");
     assert.match(askForAddress("pxe"), /no lease/);
