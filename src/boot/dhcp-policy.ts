@@ -29,7 +29,7 @@ import type { LoopBreaker } from "./loop-breaker.ts";
 import { mayChoose } from "./menu.ts";
 import type { PoolPolicy } from "./pool-policy.ts";
 import type { Sightings } from "./sightings.ts";
-import { type Answered, StandingAnswer } from "./standing-answer.ts";
+import { type Answered, StandingAnswer, StateAges } from "./standing-answer.ts";
 import type { Admission } from "./stranger-gate.ts";
 import { placeOf } from "./subnets.ts";
 
@@ -67,14 +67,14 @@ export interface SlotDhcpPolicyParts {
  * what to boot alone: its address is another server's, and its REQUEST never reaches us.
  */
 export class SlotDhcpPolicy implements DhcpPolicy {
-  readonly #parts: SlotDhcpPolicyParts;
+  readonly #parts: SlotDhcpPolicyParts & { readonly ages: StateAges };
   /** The newest answer on the timeline, for who will repeat it. */
   #noted: Answered | null = null;
   /** The message that was looked at last. */
   #identified: { readonly request: DhcpMessage; readonly client: BootClient } | null = null;
 
   constructor(parts: SlotDhcpPolicyParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, ages: new StateAges() };
   }
 
   decide({ request, exchange }: DhcpQuestion): DhcpDecision | Promise<DhcpDecision> {

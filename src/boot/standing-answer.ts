@@ -17,6 +17,22 @@ export interface StandingParts {
   readonly wantsSecureBoot: (profile: ProfileName) => boolean;
   readonly loops: LoopBreaker;
   readonly flood: FloodGuard;
+  readonly ages: StateAges;
+}
+
+/** Numbers for states, so that one can be told from another long after it is gone. */
+export class StateAges {
+  #state: QueueState | null = null;
+  #age = 0;
+
+  /** The same as last time, if the state is. */
+  of(state: QueueState): number {
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#age++;
+    }
+    return this.#age;
+  }
 }
 
 export interface Answered extends Pick<DhcpReport, "request" | "reply"> {
@@ -38,6 +54,8 @@ export class StandingAnswer implements RepeatedAnswer {
   /** What it is told to load, if that is a loader that may go round in circles; empty: none. */
   readonly #loader: string;
   readonly #isAck: boolean;
+  /** Of the state in which host and slot were last found as they were. */
+  #foundAt: number;
 
   private constructor(parts: StandingParts, mac: MacAddress, host: Host, slot: Slot, answered: Answered) {
     const { request, reply, footprint } = answered;
@@ -52,6 +70,7 @@ export class StandingAnswer implements RepeatedAnswer {
     const isLoader = client?.type === "firmware" || (client?.type === "ipxe" && !client.http);
     this.#loader = isLoader ? (reply?.options.bootfileName ?? reply?.file ?? "") : "";
     this.#isAck = reply?.type === "ACK";
+    this.#foundAt = parts.ages.of(parts.queue.state);
   }
 
   /** null: it may be another one next time, whatever the state. Only for what was decided out of the state as it is. */
@@ -67,10 +86,9 @@ export class StandingAnswer implements RepeatedAnswer {
   }
 
   again(xid: number): boolean {
-    const { queue, wantsSecureBoot, flood, loops, tracer } = this.#parts;
+    const { wantsSecureBoot, flood, loops, tracer } = this.#parts;
     const mac = this.#mac;
-    if (findHostByMac(queue.state, mac) !== this.#host || findSlot(queue.state, this.#slot.id) !== this.#slot)
-      return false;
+    if (!this.#stands()) return false;
     if (wantsSecureBoot(this.#slot.profile) !== this.#secureBoot || !flood.mayAsk(mac, true)) return false;
     if (this.#loader !== "") {
       if (loops.whyStopped(mac, this.#loader, xid, this.#host.attempt?.armedAt ?? null) !== null) return false;
@@ -79,5 +97,15 @@ export class StandingAnswer implements RepeatedAnswer {
     // With the fields of the first: repeats stand on the timeline as one, and `xid` is not what tells them apart.
     tracer.note(this.#footprint);
     return true;
+  }
+
+  /** In a state that was looked at before nothing has to be looked up. */
+  #stands(): boolean {
+    const { state } = this.#parts.queue;
+    const age = this.#parts.ages.of(state);
+    if (age === this.#foundAt) return true;
+    const stands = findHostByMac(state, this.#mac) === this.#host && findSlot(state, this.#slot.id) === this.#slot;
+    if (stands) this.#foundAt = age;
+    return stands;
   }
 }

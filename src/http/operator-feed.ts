@@ -36,7 +36,8 @@ export class OperatorFeed {
   #latest: QueueState;
   readonly #watchers = new Set<() => void>();
   readonly #unsubscribe: readonly (() => void)[];
-  readonly #tally = new Map<string, number>();
+  /** By road, and then by outcome: a text made of both for each packet would cost more than counting it. */
+  readonly #tally = new Map<string, Map<string, number>>();
   closed = false;
 
   constructor(sources: FeedSources) {
@@ -52,7 +53,9 @@ export class OperatorFeed {
 
   /** How many footprints there were since the start, by `road outcome`. */
   get tally(): ReadonlyMap<string, number> {
-    return this.#tally;
+    const tally = new Map<string, number>();
+    for (const [road, outcomes] of this.#tally) for (const [outcome, n] of outcomes) tally.set(`${road} ${outcome}`, n);
+    return tally;
   }
 
   /** How many watch. */
@@ -103,21 +106,36 @@ export class OperatorFeed {
   }
 
   #stepped(footprint: TraceEntry): void {
-    const key = `${footprint.road} ${footprint.outcome}`;
-    this.#tally.set(key, (this.#tally.get(key) ?? 0) + 1);
-    this.#push("footprint", () => footprintView(footprint));
+    const { road, outcome } = footprint;
+    let outcomes = this.#tally.get(road);
+    if (outcomes === undefined) {
+      outcomes = new Map();
+      this.#tally.set(road, outcomes);
+    }
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    this.#newest += 1;
+    if (this.#isOfInterest()) this.#keep("footprint", () => footprintView(footprint));
   }
 
   #push(event: FeedEvent["event"], data: () => FeedEvent["data"]): void {
     this.#newest += 1;
-    if (this.#watchers.size > 0) this.#watchedAt = this.#clock.now();
-    else if (this.#clock.now() - this.#watchedAt > KEPT_MS) {
-      // Nobody will ask for it, and at tens of thousands a second it would be dear to keep.
+    if (this.#isOfInterest()) this.#keep(event, data);
+  }
+
+  /** false: nobody will ask for it, and at tens of thousands a second it would be dear to keep. */
+  #isOfInterest(): boolean {
+    const now = this.#clock.now();
+    if (this.#watchers.size > 0) this.#watchedAt = now;
+    else if (now - this.#watchedAt > KEPT_MS) {
       this.#kept.length = 0;
       // Nor for the changes since; and a state of long ago would keep alive all that was replaced in it.
       this.#seen = this.#latest;
-      return;
+      return false;
     }
+    return true;
+  }
+
+  #keep(event: FeedEvent["event"], data: () => FeedEvent["data"]): void {
     const id = this.#id(this.#newest);
     this.#kept.push(() => ({ id, event, data: data() }));
     if (this.#kept.length > KEPT_MAX) this.#kept.shift();

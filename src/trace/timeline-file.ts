@@ -44,7 +44,7 @@ export class TimelineFile {
 
   /** Never throws, never waits. Of an entry that keeps repeating, the 2nd, 4th, 8th … are written. */
   append(entry: TraceEntry): void {
-    if (!Number.isInteger(Math.log2(entry.count))) return;
+    if ((entry.count & (entry.count - 1)) !== 0) return;
     if (this.#waiting.length >= this.#limits.waitingMax) {
       this.#dropped++;
       return;
