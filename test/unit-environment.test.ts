@@ -5,7 +5,7 @@ import { unitEnvironment } from "../scripts/bench/unit-environment.ts";
 describe("the environment of the unit", () => {
   test("is what the benchmarks start the daemon with", () => {
     const { NODE_OPTIONS, MALLOC_ARENA_MAX } = unitEnvironment();
-    assert.match(NODE_OPTIONS ?? "", /^--max-semi-space-size=\d+ --max-old-space-size=\d+ --v8-pool-size=1$/);
+    assert.match(NODE_OPTIONS ?? "", /^--max-semi-space-size=\d+ --v8-pool-size=1$/);
     assert.equal(MALLOC_ARENA_MAX, "1");
   });
 
