@@ -1,12 +1,10 @@
 import type { Exchange } from "../dhcp/exchange.ts";
 import { isLook } from "../dhcp/foreign-server.ts";
 import type { DhcpMessage } from "../dhcp/message.ts";
-import type { BootTarget, DhcpDecision, DhcpPolicy, DhcpQuestion, DhcpReport, ExtraOption } from "../dhcp/policy.ts";
-import type { Ipv4Address } from "../net/ipv4-address.ts";
-import { isInSubnet } from "../net/ipv4-address.ts";
+import type { BootTarget, DhcpDecision, DhcpPolicy, DhcpQuestion, DhcpReport } from "../dhcp/policy.ts";
+import { type Ipv4Address, isInSubnet } from "../net/ipv4-address.ts";
 import { isUnicastMac, type MacAddress } from "../net/mac-address.ts";
 import { isSameSystem, type SystemUuid, systemUuidFromOption } from "../net/system-uuid.ts";
-import type { Links } from "../profiles/kind.ts";
 import type { QueueEvent } from "../queue/event.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type Host } from "../queue/host.ts";
 import { isWithin, type Place } from "../queue/place.ts";
@@ -21,6 +19,7 @@ import { RASPBERRY_PI } from "./architecture.ts";
 import { type BootClient, identifyClient } from "./client.ts";
 import { dhcpFootprint } from "./dhcp-footprint.ts";
 import { dhcpModeOf, IGNORED, type StandardMode } from "./dhcp-mode.ts";
+import { elsewhere, forInstaller, nothingFor, silence, whySilent, wrongAddress, wrongNetwork } from "./dhcp-words.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import type { ForeignServers } from "./foreign-servers.ts";
 import { nextRung, type Rungs } from "./ladder.ts";
@@ -408,53 +407,3 @@ interface Asker {
 const KNOWN: Admission = { type: "admitted", insistent: true };
 
 const TOO_OFTEN = "it sends far more than any client does; it is answered again when it sends less";
-
-function silence(reason: string): DhcpDecision {
-  return { type: "silence", reason };
-}
-
-function nothingFor(error: string): string {
-  return `there is nothing it could boot: ${error}`;
-}
-
-function wrongAddress(address: Ipv4Address): DhcpDecision {
-  return { type: "refuse", reason: `${address} is not held for you; ask again` };
-}
-
-function wrongNetwork(address: Ipv4Address): DhcpDecision {
-  return { type: "refuse", reason: `${address} does not work on this network; ask again` };
-}
-
-/** A host that has a slot, but asks through a network in which its address does not work. */
-function elsewhere(exchange: Exchange): DhcpDecision {
-  if (exchange.type === "DISCOVER" || exchange.type === "INFORM" || !("address" in exchange))
-    return silence(REFUSALS["other-network"]);
-  return wrongNetwork(exchange.address);
-}
-
-function whySilent(host: Host, slot: Slot): string {
-  switch (host.state.type) {
-    case "failed":
-      return REFUSALS["failed-before"];
-    case "pxe_ready":
-      if (host.hold !== null) return REFUSALS["held-for-approval"];
-      return "an install is armed for it: it is served when it boots from the network";
-    case "installed":
-    case "first_boot":
-    case "joining":
-    case "ready":
-      return `${slot.hostname} is ${host.state.type}: its system has a fixed address and is ignored`;
-    default:
-      return REFUSALS["not-armed"];
-  }
-}
-
-/** Where its answer file is, and whose certificate it will meet there. */
-function forInstaller({ answer, certFingerprint }: Links): readonly ExtraOption[] {
-  return certFingerprint === null ? [text(250, answer)] : [text(250, answer), text(251, certFingerprint)];
-}
-
-/** Plain ASCII without a NUL: the installer would take it for a part of the address (proxmox-fetch-answer). */
-function text(code: number, value: string): ExtraOption {
-  return { code, bytes: Buffer.from(value, "ascii"), onlyIfAsked: true };
-}
