@@ -134,10 +134,14 @@ function withTurnsGiven(step: Step, now: Instant, rules: QueueRules): Step {
     const state: MemberState =
       refusal === null ? { type: "running", token } : { type: "left-out", reason: REFUSALS[refusal] };
     const members = rebuilds.members.with(index, { ...member, state });
+    // What this very step wanted of the host's power was for the install that is now replaced.
+    const others = next.effects.filter(
+      (effect) => refusal !== null || effect.type !== "switch-power" || effect.host !== member.host,
+    );
     next = {
       ...next,
       state: { ...armed.state, rebuilds: { ...rebuilds, members } },
-      effects: [...next.effects, ...armed.effects],
+      effects: [...others, ...armed.effects],
       lasting: true,
     };
   }
