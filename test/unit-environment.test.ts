@@ -4,8 +4,9 @@ import { unitEnvironment } from "../scripts/bench/unit-environment.ts";
 
 describe("the environment of the unit", () => {
   test("is what the benchmarks start the daemon with", () => {
-    const { NODE_OPTIONS, MALLOC_ARENA_MAX } = unitEnvironment();
+    const { NODE_OPTIONS, BOOTQUEUE_NODE_FLAGS, MALLOC_ARENA_MAX } = unitEnvironment();
     assert.match(NODE_OPTIONS ?? "", /^--max-semi-space-size=\d+ --v8-pool-size=1$/);
+    assert.match(BOOTQUEUE_NODE_FLAGS ?? "", /^--min-semi-space-size=\d+$/);
     assert.equal(MALLOC_ARENA_MAX, "1");
   });
 

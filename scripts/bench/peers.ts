@@ -87,7 +87,9 @@ function bootqueue({ folder, main, nodeFlags, ...options }: PeerOptions): Peer {
   mkdirSync(join(folder, "assets"), { recursive: true });
   writeFileSync(join(folder, "profiles", "pve.toml"), PROFILE);
   const env = unitEnvironment();
-  return { name: "bootqueue", argv: [process.execPath, ...nodeFlags, main, "serve", "--config", config], env };
+  // As the launcher does.
+  const flags = env.BOOTQUEUE_NODE_FLAGS?.split(" ") ?? [];
+  return { name: "bootqueue", argv: [process.execPath, ...flags, ...nodeFlags, main, "serve", "--config", config], env };
 }
 
 /** The lease file as shipped: appended to, persistent. Logs as Debian's configuration does, into a file. */
