@@ -89,7 +89,11 @@ function bootqueue({ folder, main, nodeFlags, ...options }: PeerOptions): Peer {
   const env = unitEnvironment();
   // As the launcher does.
   const flags = env.BOOTQUEUE_NODE_FLAGS?.split(" ") ?? [];
-  return { name: "bootqueue", argv: [process.execPath, ...flags, ...nodeFlags, main, "serve", "--config", config], env };
+  return {
+    name: "bootqueue",
+    argv: [process.execPath, ...flags, ...nodeFlags, main, "serve", "--config", config],
+    env,
+  };
 }
 
 /** The lease file as shipped: appended to, persistent. Logs as Debian's configuration does, into a file. */
