@@ -40,6 +40,8 @@ describe("a daemon that is killed in the middle of an installation", () => {
       const [mac] = machine.macs;
       machine.powerOn();
       await patiently("its answer file", async () => (await appliance.hostOf(mac))?.state === "installing");
+      // Neither it nor the real installer asks twice for what it fetches right behind its answer.
+      await patiently("its first-boot script", () => machine.console.text().includes("has its first-boot script"));
       await appliance.stop("SIGKILL");
       await appliance.start();
       const restarted = await appliance.hostOf(mac);
