@@ -2,6 +2,7 @@ import { type Ipv4Address, ipv4FromBytes, ipv4ToNumber, UNSPECIFIED } from "../n
 import { type MacAddress, macAddressFromBytes } from "../net/mac-address.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { type MessageType, messageType } from "./message-type.ts";
+import { numberAt } from "./octets.ts";
 import { type DhcpOptions, decodeOptions, encodeOptions, type RawOptions } from "./option.ts";
 import { joinOptions, layOutOptions, writeOptions } from "./option-field.ts";
 
@@ -205,12 +206,6 @@ function macOf(htype: number, chaddr: Uint8Array): MacAddress | null {
 
 function addressAt(octets: Uint8Array, at: number): Ipv4Address {
   return numberAt(octets, at, 4) === 0 ? UNSPECIFIED : ipv4FromBytes(octets, at);
-}
-
-function numberAt(octets: Uint8Array, offset: number, size: number): number {
-  let value = 0;
-  for (let at = offset; at < offset + size; at++) value = value * 256 + (octets[at] ?? 0);
-  return value;
 }
 
 function writeAddress(octets: Buffer, at: number, address: Ipv4Address): void {

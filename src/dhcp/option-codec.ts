@@ -1,4 +1,5 @@
 import { type Ipv4Address, type Ipv4Subnet, ipv4FromBytes, ipv4ToNumber } from "../net/ipv4-address.ts";
+import { numberAt } from "./octets.ts";
 
 /** How the octets of one option become a value, and back. */
 export interface OptionCodec<T> {
@@ -270,12 +271,6 @@ function unsignedList(size: 1 | 2): OptionCodec<readonly number[]> {
     },
     encode: (values) => joined(values.map((value) => encodeNumber(value, size))),
   };
-}
-
-function numberAt(octets: Uint8Array, offset: number, size: number): number {
-  let value = 0;
-  for (let at = offset; at < offset + size; at++) value = value * 256 + (octets[at] ?? 0);
-  return value;
 }
 
 function encodeNumber(value: number, size: number): Uint8Array {

@@ -1,4 +1,5 @@
 import type { Endpoint } from "../net/udp-socket.ts";
+import { numberAt } from "./octets.ts";
 import type { RepeatedAnswer } from "./policy.ts";
 
 /** An answer that was sent, and the question it was sent for. Good until something else is remembered. */
@@ -162,10 +163,4 @@ function headOf(bytes: Uint8Array): number {
 /** The hardware address, and what is likely to be the type: a wrong guess only makes two questions share a place. */
 function keyOf(bytes: Uint8Array): number {
   return numberAt(bytes, CHADDR_AT, 6) * 8 + ((bytes[TYPE_AT] ?? 0) & 7);
-}
-
-function numberAt(bytes: Uint8Array, offset: number, size: number): number {
-  let value = 0;
-  for (let at = offset; at < offset + size; at++) value = value * 256 + (bytes[at] ?? 0);
-  return value;
 }

@@ -18,12 +18,12 @@ const FORMS = [
   /^[0-9a-f]{12}$/,
 ];
 
-/** From the first six octets of `bytes`, behind `offset`. */
-export function macAddressFromBytes(bytes: Uint8Array, offset = 0): MacAddress {
+/** From the first six octets. */
+export function macAddressFromBytes(bytes: Uint8Array): MacAddress {
   const digits: number[] = [];
-  for (let at = offset; at < offset + 6; at++) {
+  for (let at = 0; at < 6; at++) {
     const octet = bytes[at] ?? 0;
-    if (at > offset) digits.push(COLON);
+    if (at > 0) digits.push(COLON);
     digits.push(HEX_DIGITS.charCodeAt(octet >> 4), HEX_DIGITS.charCodeAt(octet & 15));
   }
   // In one go: a text that is put together piece by piece is dear to look up.
