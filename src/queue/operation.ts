@@ -75,7 +75,7 @@ export function operationsEntering(
   reason: string,
 ): readonly Operation[] {
   const at = next.since;
-  const phase = PHASES[next.type];
+  const phase = phaseOf(before, next);
   const current = operations.at(-1);
   if (next.type === "pxe_ready") {
     const id = (current?.id ?? 0) + 1;
@@ -89,11 +89,17 @@ export function operationsEntering(
     const running = goesOn ? [...operations.slice(0, -1), { ...current, ended: null }] : operations;
     const outcome = isStepBack(before.type, next.type) ? "failed" : "succeeded";
     return withRunning(running, (operation) =>
-      withStep(endPhases(operation, outcome, at), { step: phase, outcome: "started", text: reason }, at),
+      withStep(endPhases(operation, outcome, at, phase), { step: phase, outcome: "started", text: reason }, at),
     );
   }
   const outcome = next.type === "ready" ? "succeeded" : next.type === "failed" ? "failed" : "given-up";
   return withRunning(operations, (operation) => ended(operation, { at, outcome, reason }));
+}
+
+/** A host whose join is tried again waits for its turn in the state before; what it did there is over. */
+function phaseOf(before: HostState, next: HostState): string | undefined {
+  const waits = (next.type === "installed" || next.type === "first_boot") && next.deadline === null;
+  return waits && before.type === "failed" && before.from === "joining" ? PHASES.joining : PHASES[next.type];
 }
 
 /** null: none is running. The same list: that was known. */
@@ -151,9 +157,12 @@ function replaced(operation: Operation, index: number, step: OperationStep): Ope
   return { ...operation, steps: operation.steps.with(index, step) };
 }
 
-function endPhases(operation: Operation, outcome: StepOutcome, at: Instant): Operation {
+/** All but `phase`, which goes on if it is under way. */
+function endPhases(operation: Operation, outcome: StepOutcome, at: Instant, phase: string): Operation {
   const steps = operation.steps.map((step) =>
-    step.ended === null && PHASE_NAMES.has(step.name) ? { ...step, ended: { at, outcome } } : step,
+    step.ended === null && step.name !== phase && PHASE_NAMES.has(step.name)
+      ? { ...step, ended: { at, outcome } }
+      : step,
   );
   return { ...operation, steps };
 }

@@ -55,6 +55,40 @@ describe("a join that failed", () => {
     assert.equal(drawn, "first_boot(1) joining(2) available");
   });
 
+  const finished = (n: number) => [...installed(n), b.phoned(n), b.finished(n)];
+  const histories: readonly { what: string; firstBoot: boolean; events: readonly QueueEvent[]; steps: string }[] = [
+    {
+      what: "its second join, and no second first boot",
+      firstBoot: true,
+      events: [...finished(1), b.joinFailed(1), retried(1)],
+      steps: "first boot=succeeded, join the cluster=failed, join the cluster=running (its join is tried again)",
+    },
+    {
+      what: "its second join while it waits for its turn, once",
+      firstBoot: true,
+      events: [...finished(1), b.joinFailed(1), ...finished(2), retried(1)],
+      steps: "first boot=succeeded, join the cluster=failed, join the cluster=running (its join is tried again)",
+    },
+    {
+      what: "its second join to the end, without a first boot",
+      firstBoot: false,
+      events: [...installed(1), b.joinFailed(1), ...installed(2), retried(1), b.joined(2), b.joined(1)],
+      steps:
+        "boot from its disk=succeeded, join the cluster=failed, join the cluster=succeeded (its join is tried again)",
+    },
+  ];
+  for (const { what, firstBoot, events, steps } of histories) {
+    test(`its history tells of ${what}`, () => {
+      const { state } = after(events, b.rulesWith({ firstBoot, cluster: "lab" }));
+      const told = findHost(state, b.hostId(1))?.operations.at(-1)?.steps.slice(-3) ?? [];
+      const each = told.map(({ name, ended, notes }) => {
+        const words = notes.map(({ text }) => ` (${text})`).join("");
+        return `${name}=${ended?.outcome ?? "running"}${words}`;
+      });
+      assert.equal(each.join(", "), steps);
+    });
+  }
+
   const elsewhere: readonly { what: string; events: readonly QueueEvent[]; reason: string; firstBoot?: boolean }[] = [
     { what: "nobody", events: [], reason: "unknown-host" },
     { what: "a host that is armed", events: [b.seen(1), b.requested(1)], reason: "nothing-to-retry" },
