@@ -15,6 +15,7 @@ import { outcomeWords, performOrder } from "./http/orders.ts";
 import { INSTALL_UNDER_WAY, type PowerFault, switchPower } from "./http/power-app.ts";
 import { Sessions } from "./http/sessions.ts";
 import type { Engine } from "./queue/engine.ts";
+import { ARMED } from "./queue/host.ts";
 import { findHost } from "./queue/state.ts";
 import { systemClock } from "./std/clock.ts";
 import type { Log } from "./std/log.ts";
@@ -63,7 +64,8 @@ export async function createOperatorApps(parts: OperatorParts) {
     about,
     explain: (host) => {
       const footprints = host.macs.flatMap((mac) => trace.footprintsOf(mac)).toSorted((a, b) => a.last - b.last);
-      return explainHost(footprints, host.state.type, systemClock.now());
+      const armedAt = ARMED.has(host.state.type) ? host.attempt?.armedAt : undefined;
+      return explainHost(footprints, host.state.type, systemClock.now(), armedAt);
     },
     previewAnswer,
     site: parts.site,

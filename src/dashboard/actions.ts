@@ -1,4 +1,4 @@
-import { BEYOND_INSTALLING, type Host, type HostStateType } from "../queue/host.ts";
+import { type Host, type HostStateType, mayBeInstalled } from "../queue/host.ts";
 import { type Html, html, NOTHING } from "./html.ts";
 import { hostPath } from "./names.ts";
 import type { Order } from "./orders.ts";
@@ -95,7 +95,7 @@ export function actionsOf(host: Host): readonly HostVerb[] {
 
 /** true: there is or may be an installed system on it, so that its name must be typed before it can be lost. */
 export function mayHoldSystem(host: Host): boolean {
-  return BEYOND_INSTALLING.has(host.state.type) || host.state.type === "failed" || host.inventory !== null;
+  return host.state.type === "failed" || mayBeInstalled(host);
 }
 
 /** The buttons for a host; each leads to a page that asks again. Disabled for whoever is not signed in. */

@@ -1,7 +1,7 @@
 import type { Ipv4Address } from "../net/ipv4-address.ts";
 import type { MacAddress } from "../net/mac-address.ts";
 import type { Instant } from "../std/clock.ts";
-import { ARMED } from "./host.ts";
+import { ARMED, mayBeInstalled } from "./host.ts";
 import { isFreeFor } from "./slot.ts";
 import { findHostByMac, findSlotByAddress, type QueueState } from "./state.ts";
 import {
@@ -32,7 +32,9 @@ export function addressDeclined(
     return refused(state, "address-not-yours");
   }
   const without = { ...host, slot: null };
-  if (host.state.type === "installing") return moved(withHost(skipped, failed(without, reason, now)));
+  // One that was armed to be installed again is that under its own name, or not at all.
+  if (host.state.type === "installing" || mayBeInstalled(host))
+    return moved(withHost(skipped, failed(without, reason, now)));
   if (host.byOperator) return moved(withHost(skipped, entered(without, { type: "registered", since: now }, reason)));
   return moved(withHost(skipped, entered(without, { type: "discovered", since: now, reason, approved: true }, reason)));
 }

@@ -117,6 +117,24 @@ export const BEYOND_INSTALLING: ReadonlySet<HostStateType> = new Set(["installed
 /** States in which an install is armed or under way. */
 export const ARMED: ReadonlySet<HostStateType> = new Set(["pxe_ready", "pxe_booted", "installing"]);
 
+/**
+ * A system was installed on this host since it was entered or first seen, or the operator said so. A rebuild that is
+ * only armed has wiped nothing yet, so this outlasts it.
+ */
+export function wasInstalled({ inventory, state, passages }: Host): boolean {
+  if (inventory !== null || BEYOND_INSTALLING.has(state.type)) return true;
+  const last = passages.findLast(({ state: at }) => BEYOND_INSTALLING.has(at) || BLANK.has(at));
+  return last !== undefined && BEYOND_INSTALLING.has(last.state);
+}
+
+/** A system may be on its disk: it was installed, or an installer was let loose on it and never told how that ended. */
+export function mayBeInstalled(host: Host): boolean {
+  return host.identity !== null || wasInstalled(host);
+}
+
+/** In these a host was never installed, or is forgotten to have been. */
+const BLANK: ReadonlySet<HostStateType> = new Set(["discovered", "registered"]);
+
 export const PASSAGES_MAX = 100;
 
 export function hostIdOf(mac: MacAddress): HostId {

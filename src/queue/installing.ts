@@ -5,7 +5,7 @@ import { unreachable } from "../std/unreachable.ts";
 import type { Effect } from "./effect.ts";
 import { founderToWaitFor } from "./founding.ts";
 import { heldForApproval } from "./holding.ts";
-import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host, type HostId } from "./host.ts";
+import { ARMED, type AttemptToken, BEYOND_INSTALLING, type Host, type HostId, mayBeInstalled } from "./host.ts";
 import { type Identity, identityAfter, isSameMachine } from "./identity.ts";
 import { type Inventory, inventoryAfterInstall, inventoryFilledIn } from "./inventory.ts";
 import { operationsWith, type StepReport } from "./operation.ts";
@@ -271,7 +271,7 @@ function withMacs(
     if (owner !== undefined && owner.id !== host.id) {
       const { type } = owner.state;
       if (type !== "discovered" && type !== "pxe_ready" && type !== "pxe_booted") return null;
-      if (owner.byOperator || owner.inventory !== null) return null;
+      if (owner.byOperator || mayBeInstalled(owner)) return null;
       const released = withSlotGivenBack(next, owner);
       next = withoutHost(released.state, owner);
       known = { ...known, dhcp: known.dhcp ?? owner.dhcp };

@@ -2,7 +2,7 @@ import type { MacAddress } from "../net/mac-address.ts";
 import type { SystemUuid } from "../net/system-uuid.ts";
 import { type Instant, later } from "../std/clock.ts";
 import { holdApproved } from "./holding.ts";
-import { ARMED, type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type Host, type HostId } from "./host.ts";
+import { ARMED, type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type HostId, wasInstalled } from "./host.ts";
 import { powerEffectsOf, withPowerWanted } from "./powering.ts";
 import type { QueueRules } from "./rules.ts";
 import { type DeclaredSlot, isFreeFor, restingState, type Slot, type SlotId, type SlotState } from "./slot.ts";
@@ -154,9 +154,4 @@ export function hostModeSet(state: QueueState, event: { mac: MacAddress; mode: D
 
 export function queuePaused(state: QueueState, paused: boolean): Step {
   return state.paused === paused ? unchanged(state) : moved({ ...state, paused });
-}
-
-/** Something worth keeping may be on its disk. */
-function wasInstalled(host: Host): boolean {
-  return host.inventory !== null || BEYOND_INSTALLING.has(host.state.type);
 }

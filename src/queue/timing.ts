@@ -1,5 +1,5 @@
 import type { Instant } from "../std/clock.ts";
-import type { Host } from "./host.ts";
+import { type Host, mayBeInstalled } from "./host.ts";
 import { identityWords } from "./identity.ts";
 import { withNextJoin } from "./installing.ts";
 import { isToBeCycled, powerEffectsOf, withCycleWanted } from "./powering.ts";
@@ -37,9 +37,10 @@ function withTimedOut(state: QueueState, host: Host, now: Instant): QueueState {
       : `was not approved (${identityWords(host.hold)})`;
   const waited = `${what ?? "took too long"} within ${minutes} min`;
   const { type } = host.state;
-  // Nothing was wiped yet, so the slot goes to the next in line; one that the operator chose stays his choice.
+  // Nothing was wiped yet, so the slot goes to the next in line; one that the operator chose stays his choice. But a
+  // machine that was installed earlier runs at that address, and taking the next slot it would be wiped.
   const untouched = (type === "pxe_ready" || type === "pxe_booted") && host.attempt?.answers === 0;
-  if (!untouched || host.inventory !== null) return withHost(state, failed(host, waited, now));
+  if (!untouched || mayBeInstalled(host)) return withHost(state, failed(host, waited, now));
   if (host.byOperator) {
     if (type === "pxe_booted") return withHost(state, failed(host, waited, now));
     return withHost(state, entered(host, { type: "registered", since: now }, waited));

@@ -5,13 +5,19 @@ import { type Stage, stageOf } from "./stage.ts";
 /**
  * Where a host is on its road, and where it stopped: what probably happened and what to do about it. One sentence or
  * two a line. `footprints`: of this host, oldest first. `stateWords`: the queue's state in words, of which the first is
- * its name (`installing, for 5 min`); empty: no such host.
+ * its name (`installing, for 5 min`); empty: no such host. `armedAt`: when the install began that it waits for or is in;
+ * what it did before says nothing of that one.
  */
-export function explainHost(footprints: readonly Footprint[], stateWords: string, now: Instant): string {
+export function explainHost(
+  footprints: readonly Footprint[],
+  stateWords: string,
+  now: Instant,
+  armedAt?: Instant,
+): string {
   const [stateName = ""] = stateWords.split(/[^a-z_]/, 1);
   const seen = footprints.flatMap((footprint): Seen[] => {
-    const stage = stageOf(footprint);
-    return stage === null ? [] : [{ stage, footprint, at: lastOf(footprint) }];
+    const [stage, at] = [stageOf(footprint), lastOf(footprint)];
+    return stage === null || (armedAt !== undefined && at < armedAt) ? [] : [{ stage, footprint, at }];
   });
   const last = seen.at(-1);
   const settled = SETTLED[stateName];

@@ -302,6 +302,19 @@ describe("explainHost()", () => {
     });
   }
 
+  test("what a host did before it was armed again says nothing of the install that it waits for", () => {
+    const before = left([SCRIPT, REPORT], later(NOW, -3 * MIN));
+    assert.match(
+      explainHost(before, "pxe_ready", NOW, later(NOW, -1 * MIN)),
+      /^An install is armed and it was not seen/,
+    );
+    const after = left([LOADER], later(NOW, -2000));
+    assert.match(
+      explainHost([...before, ...after], "pxe_ready", NOW, later(NOW, -1 * MIN)),
+      /^Its boot loader was sent/,
+    );
+  });
+
   test("a folded entry counts for what it stands for, and from its newest on", () => {
     const footprint = { ...(left([LOADER], later(NOW, -4 * MIN))[0] as Footprint), last: later(NOW, -2000), count: 7 };
     assert.match(explainHost([footprint], "pxe_ready", NOW), /2 s ago\..*\n.*7th time/s);
