@@ -1,13 +1,14 @@
 import type { DhcpMessage } from "../dhcp/message.ts";
 import type { MacAddress } from "../net/mac-address.ts";
 import { ARCHITECTURES, type Architecture, RASPBERRY_PI } from "./architecture.ts";
+import { claimedArchitecture } from "./claimed-architecture.ts";
 
 /** What kind of program sent a DHCP message. */
 export type BootClient =
   | {
       readonly type: "firmware";
       readonly transport: "tftp" | "http";
-      /** Option 93 as it was sent; null: it was not. */
+      /** As `claimedArchitecture` reads it; null: it names none. */
       readonly architectureCode: number | null;
       /** null: not in our table. */
       readonly architecture: Architecture | null;
@@ -21,8 +22,13 @@ export type BootClient =
     }
   /** The Proxmox installer in automated mode: an ordinary client but for what it asks. */
   | { readonly type: "installer" }
-  /** `vendorClass`: option 60 in printable ASCII, cut to a readable length; empty: none. */
-  | { readonly type: "other"; readonly vendorClass: string };
+  | {
+      readonly type: "other";
+      /** Option 60 in printable ASCII, cut to a readable length; empty: none. */
+      readonly vendorClass: string;
+      /** U-Boot and Petitboot say what they run on, and look for files of their own; null: it says nothing known. */
+      readonly architecture: Architecture | null;
+    };
 
 /**
  * The order matters: a chained iPXE still calls itself PXEClient (ipxe/ipxe issue 1527), and the installer can only be
@@ -42,7 +48,8 @@ export function identifyClient(message: DhcpMessage): BootClient {
     return { type: "firmware", transport: "tftp", architectureCode, architecture };
   const asked = options.parameterRequestList ?? [];
   if (asked.includes(PROXMOX_ANSWER_URL) && asked.includes(PROXMOX_CERT_FINGERPRINT)) return { type: "installer" };
-  return { type: "other", vendorClass: vendorClass.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, VENDOR_CLASS_MAX) };
+  const printable = vendorClass.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, VENDOR_CLASS_MAX);
+  return { type: "other", vendorClass: printable, architecture };
 }
 
 /** For the trace: `UEFI x64 firmware`. */
@@ -54,16 +61,16 @@ export function describeClient(client: BootClient): string {
       return client.architecture === null ? "iPXE" : `iPXE on ${client.architecture.label}`;
     case "installer":
       return "Proxmox installer";
-    case "other":
-      return client.vendorClass === "" ? "an ordinary DHCP client" : `an ordinary DHCP client (${client.vendorClass})`;
+    case "other": {
+      const runsOn = client.architecture === null ? "" : ` for ${client.architecture.label}`;
+      return `an ordinary DHCP client${runsOn}${client.vendorClass === "" ? "" : ` (${client.vendorClass})`}`;
+    }
   }
 }
 
-/** Several may be given (RFC 4578 §2.1): the first that we know. */
-function architectureOf({ mac, options, raw }: DhcpMessage) {
-  const codes = options.clientSystemArchitecture ?? [];
-  const known = codes.find((code) => ARCHITECTURES.has(code));
-  const said = known ?? codes[0] ?? null;
+function architectureOf(message: DhcpMessage) {
+  const said = claimedArchitecture(message);
+  const { mac, raw } = message;
   const architectureCode = said === BIOS && isRaspberryPi(mac, raw.get(97)) ? RASPBERRY_PI : said;
   return { architectureCode, architecture: ARCHITECTURES.get(architectureCode ?? -1) ?? null };
 }

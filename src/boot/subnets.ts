@@ -33,10 +33,9 @@ export function subnetAt(served: ServedNetworks, address: Ipv4Address): SubnetTe
 export function placeOf(message: DhcpMessage, served: ServedNetworks): Result<Place, string> {
   const { giaddr, ciaddr, type, options } = message;
   const port = portOf(message);
-  const link = options.relayAgentInformation?.get(LINK_SELECTION);
-  const selected = link?.length === 4 ? ipv4FromBytes(link) : options.subnetSelection;
+  const selected = selectedLink(options.relayAgentInformation) ?? options.subnetSelection ?? UNSPECIFIED;
   const [address, what] =
-    selected !== undefined ? [selected, "the network that was selected for it (82.5 or 118)"] : [giaddr, "its relay"];
+    selected !== UNSPECIFIED ? [selected, "the network that was selected for it (82.5 or 118)"] : [giaddr, "its relay"];
   if (address === UNSPECIFIED) {
     const own = type !== "DISCOVER" && ciaddr !== UNSPECIFIED ? subnetAt(served, ciaddr) : undefined;
     return ok({ subnet: (own ?? served).subnet, port });
@@ -45,6 +44,14 @@ export function placeOf(message: DhcpMessage, served: ServedNetworks): Result<Pl
   if (found === undefined)
     return err(`${what}, ${address}, is in no network that we serve; add a [[subnet]] to the configuration`);
   return ok({ subnet: found.subnet, port });
+}
+
+/** 0.0.0.0 selects none. */
+function selectedLink(relay: ReadonlyMap<number, Uint8Array> | undefined): Ipv4Address | undefined {
+  if (relay === undefined) return undefined;
+  const octets = LINK_SELECTIONS.map((code) => relay.get(code)).find((value) => value?.length === 4);
+  const link = octets === undefined ? UNSPECIFIED : ipv4FromBytes(octets);
+  return link === UNSPECIFIED ? undefined : link;
 }
 
 /** The switch port that a relay, or a switch that snoops, names (RFC 3046). */
@@ -56,4 +63,5 @@ function portOf({ options }: DhcpMessage): RelayPort | null {
 const NONE = new Uint8Array();
 const CIRCUIT_ID = 1;
 const REMOTE_ID = 2;
-const LINK_SELECTION = 5;
+/** RFC 3527, and Cisco's own number from before it. */
+const LINK_SELECTIONS = [5, 150];

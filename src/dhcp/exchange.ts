@@ -35,8 +35,9 @@ export type Exchange =
  */
 export function exchangeOf(request: DhcpMessage, serverIdentifier: Ipv4Address, unicast: boolean | null): Exchange {
   const { ciaddr } = request;
-  const { requestedIpAddress: requested, serverIdentifier: named } = request.options;
+  const requested = request.options.requestedIpAddress;
   const own = identifierFor(request, serverIdentifier);
+  const named = namedServer(request);
   switch (request.type) {
     case "DISCOVER":
       return { type: "DISCOVER", address: requested ?? null };
@@ -73,7 +74,7 @@ export function exchangeOf(request: DhcpMessage, serverIdentifier: Ipv4Address, 
  */
 export function bootServerExchangeOf(request: DhcpMessage, serverIdentifier: Ipv4Address): Exchange {
   const { type, ciaddr } = request;
-  const named = request.options.serverIdentifier;
+  const named = namedServer(request);
   if (type !== "REQUEST" && type !== "INFORM") return none(`${type} on the boot server's port`);
   if (named !== undefined && named !== serverIdentifier) return notForUs(type, named);
   if (!isHost(ciaddr)) return none(`${type} on the boot server's port from no address: no ciaddr`);
@@ -85,8 +86,10 @@ export function bootServerExchangeOf(request: DhcpMessage, serverIdentifier: Ipv
  * through it (RFC 5107).
  */
 export function identifierFor(request: DhcpMessage, serverIdentifier: Ipv4Address): Ipv4Address {
-  const override = request.options.relayAgentInformation?.get(SERVER_IDENTIFIER_OVERRIDE);
-  return override?.length === 4 ? ipv4FromBytes(override) : serverIdentifier;
+  const relay = request.options.relayAgentInformation;
+  if (relay === undefined) return serverIdentifier;
+  const override = SERVER_IDENTIFIER_OVERRIDES.map((code) => relay.get(code)).find((octets) => octets?.length === 4);
+  return override === undefined ? serverIdentifier : ipv4FromBytes(override);
 }
 
 /** An address that one host can have and we could send to: no network 0, no loopback, no multicast, no broadcast. */
@@ -95,7 +98,13 @@ export function isHost(address: Ipv4Address): boolean {
   return first > 0 && first < 224 && first !== 127;
 }
 
-const SERVER_IDENTIFIER_OVERRIDE = 11;
+/** Cisco's own number, from before the RFC. The later RFC 6607 uses it for something without octets. */
+const SERVER_IDENTIFIER_OVERRIDES = [11, 152];
+
+/** The server that a client means; 0.0.0.0 is none. */
+function namedServer({ options }: DhcpMessage): Ipv4Address | undefined {
+  return options.serverIdentifier === UNSPECIFIED ? undefined : options.serverIdentifier;
+}
 
 function none(reason: string): Exchange {
   return { type: "none", reason };

@@ -3,7 +3,7 @@ import { type MacAddress, macAddressFromBytes } from "../net/mac-address.ts";
 import { err, ok, type Result } from "../std/result.ts";
 import { type MessageType, messageType } from "./message-type.ts";
 import { numberAt } from "./octets.ts";
-import { type DhcpOptions, decodeOptions, encodeOptions, type RawOptions } from "./option.ts";
+import { type DhcpOptions, decodeOptions, encodeOptions, keepOneOfAlike, type RawOptions } from "./option.ts";
 import { joinOptions, layOutOptions, writeOptions } from "./option-field.ts";
 
 /** One DHCP message (RFC 2131 §2), with the names of the RFC. */
@@ -25,7 +25,7 @@ export interface DhcpMessage {
   readonly giaddr: Ipv4Address;
   /** `hlen` octets. */
   readonly chaddr: Uint8Array;
-  /** `chaddr` of an Ethernet interface; null: some other hardware. */
+  /** `chaddr` of an Ethernet interface, or of another of IEEE 802; null: some other hardware. */
   readonly mac: MacAddress | null;
   /** Empty when unused, or when it carries options (52). */
   readonly sname: string;
@@ -69,7 +69,8 @@ export function decodeMessage(bytes: Uint8Array): Result<DhcpMessage, MessageErr
   const hlen = octets[2] ?? 0;
   if (hlen > 16) return err("hardware-address-too-long");
 
-  const { raw, overrun, overload } = joinOptions(octets, OPTIONS_AT, { file: FILE_AT, sname: SNAME_AT });
+  const { raw, repeated, overrun, overload } = joinOptions(octets, OPTIONS_AT, { file: FILE_AT, sname: SNAME_AT });
+  if (repeated !== null) keepOneOfAlike(raw, repeated);
   const octets53 = raw.get(53);
   if (octets53 === undefined) return err(overrun ? "options-overrun" : "no-message-type");
   const type = messageType.decode(octets53);
@@ -183,7 +184,9 @@ export function composeMessage(
 
 const NO_OPTIONS: RawOptions = new Map();
 
+/** Hardware types (IANA, ARP): some clients call an Ethernet interface the latter, and have the same addresses. */
 const ETHERNET = 1;
+const IEEE_802 = 6;
 const BROADCAST_FLAG = 0x8000;
 const MAGIC_COOKIE = 0x63825363;
 const CHADDR_AT = 28;
@@ -201,7 +204,7 @@ const IP_AND_UDP_HEADERS = 28;
 const SIZE_MAX_DEFAULT = 576 - IP_AND_UDP_HEADERS;
 
 function macOf(htype: number, chaddr: Uint8Array): MacAddress | null {
-  return htype === ETHERNET && chaddr.length === 6 ? macAddressFromBytes(chaddr) : null;
+  return (htype === ETHERNET || htype === IEEE_802) && chaddr.length === 6 ? macAddressFromBytes(chaddr) : null;
 }
 
 function addressAt(octets: Uint8Array, at: number): Ipv4Address {

@@ -165,17 +165,21 @@ export const userClasses: OptionCodec<readonly string[]> = {
   },
 };
 
-/** Sub-options by number, as relay agents write them (RFC 3046 §2): no pad, no end. */
+/**
+ * Sub-options by number, as relay agents write them (RFC 3046 §2): no pad, no end. Some write an end all the same, and
+ * where several agents have each added their own, the first is the one next to the client: what is there counts up to
+ * where it cannot be read, and the first of each number.
+ */
 export const subOptions: OptionCodec<ReadonlyMap<number, Uint8Array>> = {
   format: "sub-options",
-  decode: (octets) => decodeSubOptions(octets, false),
+  decode: decodeRelayed,
   encode: encodeSubOptions,
 };
 
 /** Sub-options by number with pad (0) and end (255) (RFC 2132 §8.4). */
 export const encapsulated: OptionCodec<ReadonlyMap<number, Uint8Array>> = {
   format: "sub-options, 0 is a pad, 255 the end",
-  decode: (octets) => decodeSubOptions(octets, true),
+  decode: decodeEncapsulated,
   encode: encodeSubOptions,
 };
 
@@ -229,18 +233,30 @@ function domainNameAt(octets: Uint8Array, start: number): { labels: string[]; ne
   return null;
 }
 
-function decodeSubOptions(octets: Uint8Array, padAndEnd: boolean): ReadonlyMap<number, Uint8Array> | null {
+function decodeEncapsulated(octets: Uint8Array): ReadonlyMap<number, Uint8Array> | null {
   const found = new Map<number, Uint8Array>();
   for (let at = 0; at < octets.length; ) {
     const code = octets[at] ?? 0;
-    if (padAndEnd && code === 0) {
+    if (code === 0) {
       at++;
       continue;
     }
-    if (padAndEnd && code === 255) break;
+    if (code === 255) break;
     const length = octets[at + 1];
     if (length === undefined || at + 2 + length > octets.length) return null;
     found.set(code, octets.subarray(at + 2, at + 2 + length));
+    at += 2 + length;
+  }
+  return found.size === 0 ? null : found;
+}
+
+function decodeRelayed(octets: Uint8Array): ReadonlyMap<number, Uint8Array> | null {
+  const found = new Map<number, Uint8Array>();
+  for (let at = 0; at < octets.length; ) {
+    const code = octets[at] ?? 0;
+    const length = octets[at + 1];
+    if (length === undefined || at + 2 + length > octets.length) break;
+    if (!found.has(code)) found.set(code, octets.subarray(at + 2, at + 2 + length));
     at += 2 + length;
   }
   return found.size === 0 ? null : found;

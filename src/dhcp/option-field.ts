@@ -2,7 +2,9 @@ import type { RawOptions } from "./option.ts";
 
 /** What the option fields of a datagram held. */
 export interface JoinedOptions {
-  readonly raw: RawOptions;
+  readonly raw: Map<number, Uint8Array>;
+  /** The parts of what is there more than once, in order; null: nothing is. */
+  readonly repeated: ReadonlyMap<number, readonly Uint8Array[]> | null;
   /** An option ran past its field; it and what follows it there are not in `raw`. */
   readonly overrun: boolean;
   /** Which header fields carried options instead of names. */
@@ -18,18 +20,21 @@ export function joinOptions(
   optionsAt: number,
   at: { readonly file: number; readonly sname: number },
 ): JoinedOptions {
-  const raw = new Map<number, Uint8Array>();
-  let overrun = walk(octets, optionsAt, octets.length, raw);
+  const found: Found = { raw: new Map(), repeated: null };
+  const { raw } = found;
+  let overrun = walk(octets, optionsAt, octets.length, found);
   const octets52 = raw.get(OPTION_OVERLOAD);
   const fields = octets52?.length === 1 ? (octets52[0] ?? 0) : 0;
   // 3 means both; anything above is none of RFC 2132 §9.3, so the fields are names.
   const overload = { file: fields === 1 || fields === 3, sname: fields === 2 || fields === 3 };
-  if (overload.file) overrun = walk(octets, at.file, at.file + FILE_SIZE, raw) || overrun;
-  if (overload.sname) overrun = walk(octets, at.sname, at.sname + SNAME_SIZE, raw) || overrun;
+  if (overload.file) overrun = walk(octets, at.file, at.file + FILE_SIZE, found) || overrun;
+  if (overload.sname) overrun = walk(octets, at.sname, at.sname + SNAME_SIZE, found) || overrun;
+  // Once for all parts: a datagram may hold 20,000 of one octet.
+  for (const [code, parts] of found.repeated ?? []) raw.set(code, new Uint8Array(Buffer.concat(parts)));
   // An option 52 inside the overloaded fields means nothing.
   if (octets52 !== undefined) raw.set(OPTION_OVERLOAD, octets52);
   else raw.delete(OPTION_OVERLOAD);
-  return { raw, overrun, overload };
+  return { raw, repeated: found.repeated, overrun, overload };
 }
 
 /**
@@ -81,8 +86,15 @@ const PLACED: readonly boolean[] = Array.from({ length: 256 }, (_, code) =>
   [...FIRST, PAD, OPTION_OVERLOAD, RELAY_AGENT_INFORMATION, END].includes(code),
 );
 
-/** Returns whether an option ran past `end`. */
-function walk(octets: Uint8Array, start: number, end: number, raw: Map<number, Uint8Array>): boolean {
+interface Found {
+  readonly raw: Map<number, Uint8Array>;
+  /** null: nothing yet, as in nearly every datagram. */
+  repeated: Map<number, Uint8Array[]> | null;
+}
+
+/** Returns whether an option ran past `end`. Of a repeated one `raw` has the first part. */
+function walk(octets: Uint8Array, start: number, end: number, found: Found): boolean {
+  const { raw } = found;
   let at = start;
   while (at < end) {
     const code = octets[at] ?? END;
@@ -94,18 +106,18 @@ function walk(octets: Uint8Array, start: number, end: number, raw: Map<number, U
     const from = at + 2;
     const to = from + (octets[at + 1] ?? 0);
     if (from > end || to > end) return true;
+    const part = octets.subarray(from, to);
     const earlier = raw.get(code);
-    raw.set(code, earlier === undefined ? octets.subarray(from, to) : appended(earlier, octets.subarray(from, to)));
+    if (earlier === undefined) raw.set(code, part);
+    else {
+      found.repeated ??= new Map();
+      const parts = found.repeated.get(code);
+      if (parts === undefined) found.repeated.set(code, [earlier, part]);
+      else parts.push(part);
+    }
     at = to;
   }
   return false;
-}
-
-function appended(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(head.length + tail.length);
-  whole.set(head);
-  whole.set(tail, head.length);
-  return whole;
 }
 
 function sizeOf(raw: RawOptions, code: number): number {

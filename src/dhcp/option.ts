@@ -142,6 +142,22 @@ export function decodeOptions(raw: RawOptions): DhcpOptions {
   return options as DhcpOptions;
 }
 
+/**
+ * Options that are there more than once are one in parts (RFC 3396 §7); but some clients write the same one of a fixed
+ * length twice. Where the whole does not have the option's form and all parts are alike, one of them counts.
+ */
+export function keepOneOfAlike(
+  raw: Map<number, Uint8Array>,
+  repeated: ReadonlyMap<number, readonly Uint8Array[]>,
+): void {
+  for (const [code, parts] of repeated) {
+    const codec = BY_CODE[code]?.codec;
+    const [[first], whole] = [parts, raw.get(code)];
+    if (codec === undefined || first === undefined || whole === undefined || codec.decode(whole) !== null) continue;
+    if (parts.every((part) => Buffer.compare(part, first) === 0)) raw.set(code, first);
+  }
+}
+
 /** Throws RangeError when a value does not fit its option. */
 export function encodeOptions(options: DhcpOptions): Map<number, Uint8Array> {
   const raw = new Map<number, Uint8Array>();

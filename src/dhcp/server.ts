@@ -1,10 +1,17 @@
 import { type Ipv4Address, UNSPECIFIED } from "../net/ipv4-address.ts";
-import { isUnicastMac } from "../net/mac-address.ts";
+import { isUnicastMac, macAddressFromBytes } from "../net/mac-address.ts";
 import type { Endpoint, UdpSocket } from "../net/udp-socket.ts";
 import type { Log } from "../std/log.ts";
 import { destinationOf } from "./destination.ts";
 import { bootServerExchangeOf, type Exchange, exchangeOf, isHost } from "./exchange.ts";
-import { type DhcpMessage, decodeMessage, encodeMessage, MESSAGE_ERRORS, sizeMaxFor } from "./message.ts";
+import {
+  type DhcpMessage,
+  decodeMessage,
+  encodeMessage,
+  MESSAGE_ERRORS,
+  type MessageError,
+  sizeMaxFor,
+} from "./message.ts";
 import type { DhcpDecision, DhcpPolicy, DhcpQuestion, DhcpReport } from "./policy.ts";
 import { Repeats, replyAgain, xidOf } from "./repeats.ts";
 import { composeReply } from "./reply.ts";
@@ -38,7 +45,7 @@ export function serveDhcp(sockets: DhcpSockets, policy: DhcpPolicy, serverIdenti
     if (wasAnsweredAgain(bytes, from, classify)) return;
     const decoded = decodeMessage(bytes);
     if (!decoded.ok) {
-      report({ request: null, from, ...unanswered(MESSAGE_ERRORS[decoded.error]) });
+      report({ request: null, from, ...unanswered(whyUnreadable(bytes, decoded.error)) });
       return;
     }
     const request = decoded.value;
@@ -151,6 +158,16 @@ function unanswered(reason: string): Fate {
 }
 
 const WANTS_NO_ANSWER: ReadonlySet<Exchange["type"]> = new Set(["SELECTING-ANOTHER", "DECLINE", "RELEASE"]);
+
+/** A BOOTP client (RFC 951) is named, so that somebody who looks for it finds it. */
+function whyUnreadable(bytes: Uint8Array, error: MessageError): string {
+  const why = MESSAGE_ERRORS[error];
+  const isBootp = error === "no-message-type" || error === "no-magic-cookie";
+  if (!isBootp || bytes[0] !== 1 || bytes[1] !== 1 || bytes[2] !== 6) return why;
+  return `${why}; its hardware address is ${macAddressFromBytes(bytes.subarray(CHADDR_AT))}`;
+}
+
+const CHADDR_AT = 28;
 
 /** null: a client that we can answer. */
 function whyNoClient(request: DhcpMessage): string | null {

@@ -15,13 +15,14 @@ export function parseSystemUuid(text: string): SystemUuid | null {
 
 /**
  * From option 97 (RFC 4578 §2.3): type 0, then 16 octets of which the first three fields are little-endian,
- * as in SMBIOS. null: another form, or a bogus value.
+ * as in SMBIOS. Some firmware leaves the type out. null: another form, or a bogus value.
  */
 export function systemUuidFromOption(option: Uint8Array): SystemUuid | null {
-  if (option.length !== 17 || option[0] !== 0) return null;
+  const start = option.length - 16;
+  if (start !== 0 && (start !== 1 || option[0] !== 0)) return null;
   const digits: number[] = [];
   for (let n = 0; n < 16; n++) {
-    const octet = option[(ORDER[n] ?? 0) + 1] ?? 0;
+    const octet = option[(ORDER[n] ?? 0) + start] ?? 0;
     if (n === 4 || n === 6 || n === 8 || n === 10) digits.push(HYPHEN);
     digits.push(HEX_DIGITS.charCodeAt(octet >> 4), HEX_DIGITS.charCodeAt(octet & 15));
   }
@@ -59,17 +60,29 @@ const ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /** Values seen on many boards at once: they say "not filled in" and must never join two machines into one. */
 function isBogus(uuid: string): boolean {
-  // Most are told apart by their first two digits.
-  return (uuid[0] === uuid[1] && ONE_DIGIT.test(uuid)) || WELL_KNOWN_FILLERS.has(uuid);
+  // Most are told apart by their first octets, or by their last one.
+  const mayRepeat = uuid[0] === uuid[2] && uuid[1] === uuid[3];
+  return (mayRepeat && ONE_OCTET.test(uuid)) || uuid.endsWith(UNFILLED) || WELL_KNOWN_FILLERS.has(uuid);
 }
 
-const ONE_DIGIT = /^([0-9a-f])(\1|-)*$/;
+/** One octet again and again. */
+const ONE_OCTET = /^([0-9a-f]{2})(\1|-)*$/;
 
-const WELL_KNOWN_FILLERS: ReadonlySet<string> = new Set([
-  "03000200-0400-0500-0006-000700080009",
-  "00020003-0004-0005-0006-000700080009",
-  "12345678-1234-5678-90ab-cddeefaabbcc",
-  "01234567-89ab-cdef-0123-456789abcdef",
-  "fefefefe-fefe-fefe-fefe-fefefefefefe",
-  "00000000-0000-0000-0000-000000000001",
-]);
+/** Erased flash behind a prefix that a whole series of boards shares. */
+const UNFILLED = "-ffff-ffff-ffff-ffffffffffff";
+
+/** In the one and the other order of the octets: which it is, firmware does not agree on. */
+const WELL_KNOWN_FILLERS: ReadonlySet<string> = new Set(
+  (
+    [
+      "03000200-0400-0500-0006-000700080009",
+      "12345678-1234-5678-90ab-cddeefaabbcc",
+      "01234567-89ab-cdef-0123-456789abcdef",
+      "00010203-0405-0607-0809-0a0b0c0d0e0f",
+      "07090201-0103-0301-0807-060504030201",
+      "00000000-0000-0000-0000-000000000001",
+      // Dell, with blanks in place of a service tag.
+      "44454c4c-2000-1020-8020-a0c04f202020",
+    ] as SystemUuid[]
+  ).flatMap((uuid) => [uuid, inOtherOrder(uuid)]),
+);

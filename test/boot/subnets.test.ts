@@ -32,11 +32,17 @@ const SERVED: ServedNetworks = {
 };
 
 /** Option 82 with these sub-options. */
-function agent(ids: { circuit?: string; remote?: string; link?: readonly number[] }): DhcpOptions {
+function agent(ids: {
+  circuit?: string;
+  remote?: string;
+  link?: readonly number[];
+  ciscoLink?: readonly number[];
+}): DhcpOptions {
   const entries: [number, Uint8Array][] = [];
   if (ids.circuit !== undefined) entries.push([1, ascii(ids.circuit)]);
   if (ids.remote !== undefined) entries.push([2, ascii(ids.remote)]);
   if (ids.link !== undefined) entries.push([5, Uint8Array.from(ids.link)]);
+  if (ids.ciscoLink !== undefined) entries.push([150, Uint8Array.from(ids.ciscoLink)]);
   return { relayAgentInformation: new Map(entries) };
 }
 
@@ -55,6 +61,24 @@ describe("placeOf()", () => {
       what: "a relay that selects the link (82.5)",
       header: { giaddr: ip("10.97.0.9") },
       options: agent({ link: [10, 98, 0, 0] }),
+      place: "10.98.0.0/24",
+    },
+    {
+      what: "a relay that selects the link by the number that Cisco had before the RFC (82.150)",
+      header: { giaddr: ip("10.97.0.9") },
+      options: agent({ ciscoLink: [10, 98, 0, 0] }),
+      place: "10.98.0.0/24",
+    },
+    {
+      what: "the link 0.0.0.0, which is none",
+      header: { giaddr: RELAY },
+      options: agent({ link: [0, 0, 0, 0] }),
+      place: "10.98.0.0/24",
+    },
+    {
+      what: "the network 0.0.0.0 (118), which is none",
+      header: { giaddr: RELAY },
+      options: { subnetSelection: ip("0.0.0.0") },
       place: "10.98.0.0/24",
     },
     {

@@ -61,6 +61,19 @@ const cases: readonly Case[] = [
     expect: { type: "INIT-REBOOT", address: WANTED },
   },
   {
+    what: "a REQUEST to the server 0.0.0.0",
+    type: "REQUEST",
+    options: { requestedIpAddress: WANTED, serverIdentifier: ip("0.0.0.0") },
+    expect: { type: "INIT-REBOOT", address: WANTED },
+  },
+  {
+    what: "a REQUEST that names its relay",
+    type: "REQUEST",
+    options: { requestedIpAddress: WANTED, serverIdentifier: OTHER },
+    header: { giaddr: OTHER },
+    expect: { type: "SELECTING-ANOTHER", server: OTHER },
+  },
+  {
     what: "a REQUEST with ciaddr, sent to us",
     type: "REQUEST",
     header: { ciaddr: WANTED },
@@ -162,16 +175,21 @@ describe("exchangeOf() takes", () => {
     });
   }
 
-  test("the address that a relay wants us to use as ours (RFC 5107)", () => {
-    const relayed = (server: Ipv4Address) =>
-      dhcpRequest("REQUEST", {
-        requestedIpAddress: WANTED,
-        serverIdentifier: server,
-        relayAgentInformation: new Map([[11, Uint8Array.of(10, 11, 0, 9)]]),
-      });
-    assert.equal(exchangeOf(relayed(OTHER), OWN, true).type, "SELECTING");
-    assert.equal(exchangeOf(relayed(OWN), OWN, true).type, "SELECTING-ANOTHER");
-  });
+  for (const [what, code] of [
+    ["RFC 5107", 11],
+    ["Cisco's number", 152],
+  ] as const) {
+    test(`the address that a relay wants us to use as ours (${what})`, () => {
+      const relayed = (server: Ipv4Address) =>
+        dhcpRequest("REQUEST", {
+          requestedIpAddress: WANTED,
+          serverIdentifier: server,
+          relayAgentInformation: new Map([[code, Uint8Array.of(10, 11, 0, 9)]]),
+        });
+      assert.equal(exchangeOf(relayed(OTHER), OWN, true).type, "SELECTING");
+      assert.equal(exchangeOf(relayed(OWN), OWN, true).type, "SELECTING-ANOTHER");
+    });
+  }
 });
 
 describe("on port 4011 bootServerExchangeOf() takes", () => {

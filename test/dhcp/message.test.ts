@@ -40,7 +40,7 @@ describe("decodeMessage refuses", () => {
     { what: "an option longer than the packet, before 53", bytes: packet("0cff61 350101ff"), error: "options-overrun" },
     { what: "a code without its length", bytes: packet("35"), error: "options-overrun" },
     { what: "a message type of two octets", bytes: packet("35020101ff"), error: "bad-message-type" },
-    { what: "a message type given twice", bytes: packet("350101 350101 ff"), error: "bad-message-type" },
+    { what: "two message types", bytes: packet("350101 350103 ff"), error: "bad-message-type" },
     { what: "message type 0", bytes: packet("350100ff"), error: "bad-message-type" },
     { what: "message type 9, a later RFC's", bytes: packet("350109ff"), error: "bad-message-type" },
     { what: "hlen 17", bytes: packet("350101ff").fill(17, 2, 3), error: "hardware-address-too-long" },
@@ -72,6 +72,20 @@ describe("decodeMessage reads", () => {
 
   test("nothing behind the end", () => {
     assert.equal(decoded(packet("350101 ff 0c0161")).options.hostName, undefined);
+  });
+
+  test("an option of a fixed length that is there twice and alike, as one", () => {
+    const twice = decoded(packet("350101 390205dc 3204 0a0b0c0d 350101 390205dc 390205dc 3204 0a0b0c0d ff"));
+    assert.equal(twice.type, "DISCOVER");
+    assert.equal(twice.options.maximumDhcpMessageSize, 1500);
+    assert.equal(twice.options.requestedIpAddress, "10.11.12.13");
+    const different = decoded(packet("350101 390205dc 390205db ff"));
+    assert.equal(different.options.maximumDhcpMessageSize, undefined);
+  });
+
+  test("an option in 20,000 parts", () => {
+    const parts = decoded(packet(`350101 ${"3c0178".repeat(20_000)} ff`));
+    assert.equal(parts.options.vendorClassIdentifier, "x".repeat(20_000));
   });
 
   test("an option in parts as one (RFC 3396)", () => {

@@ -165,6 +165,14 @@ describe("a known option of the wrong form", () => {
     });
   }
 
+  test("of a relay is read up to where it ends, and of each sub-option the first, the client's own relay's", () => {
+    const read = (wire: string) => [...(decodeOptions(new Map([[82, octets(wire)]])).relayAgentInformation ?? [])];
+    const circuit = [1, octets("0007")];
+    assert.deepEqual(read("01020007 ff"), [circuit]);
+    assert.deepEqual(read("01020007 0204aabb"), [circuit]);
+    assert.deepEqual(read("01020007 01020009 0201aa"), [circuit, [2, octets("aa")]]);
+  });
+
   test("does not take its neighbours along", () => {
     const raw = new Map([
       [1, octets("ff")],
