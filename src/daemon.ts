@@ -13,6 +13,7 @@ import { Sightings } from "./boot/sightings.ts";
 import { Urls } from "./boot/urls.ts";
 import { type ClusterParts, openCluster } from "./daemon-cluster.ts";
 import { loadImages, missingForAll } from "./daemon-images.ts";
+import { lostState } from "./daemon-lost-state.ts";
 import { profileVariants } from "./daemon-machine-settings.ts";
 import { type NetbootParts, openDhcp, openHttp, openTftp } from "./daemon-netboot.ts";
 import { createOperatorApps } from "./daemon-operator.ts";
@@ -136,6 +137,12 @@ class Daemon {
   }
 
   async open(): Promise<void> {
+    const opening = this.#openAll();
+    this.#listenToSignals(opening);
+    await opening;
+  }
+
+  async #openAll(): Promise<Engine> {
     const { network, paths } = this.#settings.config;
     const passed = socketsFromSystemd(process.env, process.pid);
     const served = {
@@ -189,11 +196,11 @@ class Daemon {
     });
     remote.start(REMOTE_LOOK_MS);
     this.#closers.push(() => remote.close());
-    this.#listenToSignals(engine);
     this.#trace.note({ mac: null, road: "daemon", outcome: "noted", what: `bootqueue ${VERSION} started`, why: "" });
     const { slots, hosts } = engine.state;
     this.#log.info("ready", { address: network.address, slots: slots.length, hosts: hosts.length });
     this.#systemd.ready(`serving ${network.subnet} with ${slots.length} slots`);
+    return engine;
   }
 
   /** Closes everything that was opened, the last first. */
@@ -227,7 +234,10 @@ class Daemon {
   async #openEngine(): Promise<Engine> {
     const store = new JsonFileStore(join(this.#settings.config.paths.state, "state.json"), systemClock);
     this.#closers.push(() => store.close());
-    const state = (await store.load()) ?? EMPTY_QUEUE;
+    const saved = await store.load();
+    const lost = saved === null ? await lostState(this.#settings.config.paths.state) : null;
+    if (lost !== null) throw new Error(lost);
+    const state = saved ?? EMPTY_QUEUE;
     const cluster = await openCluster(
       this.#settings.config.paths.state,
       () => this.#settings.config,
@@ -325,11 +335,16 @@ class Daemon {
     this.#closers.push(() => apps.closeStreams());
   }
 
-  #listenToSignals(engine: Engine): void {
-    const stop = () => void this.#stop(0);
-    const reload = () => void this.#reload(engine);
+  /** From the first moment on: one that comes while the daemon is still opening takes effect when it is open. */
+  #listenToSignals(opening: Promise<Engine>): void {
+    const whenOpen = (act: (engine: Engine) => Promise<void>) => () => void opening.then(act, () => {});
+    const reload = whenOpen((engine) => this.#reload(engine));
+    const stop = whenOpen(() => {
+      // Whoever says it again while connections are being closed does not want to wait for them.
+      process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", reload);
+      return this.#stop(0);
+    });
     process.on("SIGTERM", stop).on("SIGINT", stop).on("SIGHUP", reload);
-    this.#closers.push(() => process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", reload));
   }
 
   /** Reads the configuration again. One that is wrong is refused, and the old one stays. */
