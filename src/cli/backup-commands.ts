@@ -72,7 +72,7 @@ async function backUp(context: CliContext, file: string): Promise<void> {
   const gathered = await said(() => gatherBackup(config, about, io.now()));
   if (!gathered.ok) throw new CliFailure(EXIT.refused, gathered.error, "nothing was written");
   const archive = packBackup(gathered.value);
-  await said(() => writeSecretFile(file, archive));
+  await said(() => writeSecretFile(file, archive), file);
   const { files, images, madeAt } = gathered.value;
   const done = { file, sizeBytes: archive.length, files: files.length, images: images.map(({ name }) => name), madeAt };
   context.print(done, () =>
@@ -90,7 +90,7 @@ async function restoreFrom(context: CliContext, file: string, flags: RestoreFlag
   const { configFile } = context;
   const { planRestore, strayTargets, usualFolders } = await import("../backup/restore-plan.ts");
   const { restore } = await import("../backup/restore.ts");
-  const bytes = await said(() => readFile(file));
+  const bytes = await said(() => readFile(file), file);
   const planned = planRestore(bytes, resolve(configFile));
   if (!planned.ok)
     throw new CliFailure(EXIT.unusable, `${file}: expected a backup, found ${planned.error}`, "nothing was changed");
@@ -181,13 +181,25 @@ function isBelow(path: string, folder: string): boolean {
   return !/^(\.\.(\/|$)|\/)/.test(relative(folder, path));
 }
 
+/** What the file system says, in words, and what to do. */
+const FILE_FAILURES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  ENOENT: ["there is no such file or folder", "name one that is there"],
+  ENOTDIR: ["what should be a folder is a file", "name another place"],
+  EISDIR: ["expected a file, found a folder", "name a file in it"],
+  EACCES: ["it may not be opened", "the files are root's and the daemon's: try with sudo"],
+  EPERM: ["it may not be opened", "the files are root's and the daemon's: try with sudo"],
+  EROFS: ["the file system is mounted read-only", "name a place on another one"],
+  ENOSPC: ["the disk is full", "make room, or name a place on another one"],
+};
+
 /** What the file system, or another process, has against it. */
-async function said<T>(work: () => Promise<T>): Promise<T> {
+async function said<T>(work: () => Promise<T>, file?: string): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const hint = code === "EACCES" || code === "EPERM" ? "the files are root's and the daemon's: try with sudo" : "";
-    throw new CliFailure(EXIT.refused, message, hint);
+    const { code = "", message, path: named } = cause as NodeJS.ErrnoException;
+    const path = file ?? named;
+    const [why, hint] = FILE_FAILURES[code] ?? [message, ""];
+    throw new CliFailure(EXIT.refused, path === undefined || why === message ? message : `${path}: ${why}`, hint);
   }
 }

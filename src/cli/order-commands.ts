@@ -69,13 +69,16 @@ export function addOrderCommands(program: Command, context: CliContext): void {
     .description("forget a machine and free its slot; a registered one stays registered")
     .argument("<host>", HOST_ARGUMENT)
     .option("--even-installed", "also one that is installed, and that would be WIPED and installed again")
-    .action(async (name: string, { evenInstalled = false }: { evenInstalled?: boolean }) => {
+    .option("--forget", "also its registration: it is unknown then, and takes a slot when it boots from the network")
+    .action(async (name: string, { evenInstalled = false, forget = false }: ResetFlags) => {
       const host = await getHost(context, name);
-      const intro = evenInstalled
-        ? "This machine is forgotten and its slot is free for another. If it boots from the network again, it takes a slot as a new one, and EVERYTHING ON ITS DISKS is wiped."
-        : "This machine is forgotten and its slot is free for another.";
-      await context.confirm(hostWords(context, host, intro), `Reset ${nameOf(host)}?`);
-      await give(hostPath(host, "reset"), { evenInstalled });
+      const isKept = host.byOperator && !forget;
+      const becomes = isKept ? "This machine stays registered, with no install armed," : "This machine is forgotten";
+      const wiped =
+        "If it boots from the network again, it takes a slot as a new one, and EVERYTHING ON ITS DISKS is wiped.";
+      const intro = `${becomes} and its slot is free for another.${isKept ? "" : ` ${wiped}`}`;
+      await context.confirm(hostWords(context, host, intro), `${forget ? "Forget" : "Reset"} ${nameOf(host)}?`);
+      await give(hostPath(host, "reset"), { evenInstalled, forget });
     });
 
   program
@@ -123,6 +126,11 @@ export function addOrderCommands(program: Command, context: CliContext): void {
       const made = await (await context.client()).post<OperatorTokenView>("/api/operator-token");
       context.print(made, () => `${made.token}\n`);
     });
+}
+
+interface ResetFlags {
+  readonly evenInstalled?: boolean;
+  readonly forget?: boolean;
 }
 
 async function getSlot(context: CliContext, name: string): Promise<SlotView> {

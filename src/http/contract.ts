@@ -385,11 +385,17 @@ export const RegisterBody = z.strictObject({
 });
 export type RegisterBody = z.infer<typeof RegisterBody>;
 
+const ticked = z
+  .union([z.boolean(), z.enum(["true", "on"]).transform(() => true), z.literal("false").transform(() => false)])
+  .default(false);
+
 export const ResetBody = z.strictObject({
-  evenInstalled: z
-    .union([z.boolean(), z.enum(["true", "on"]).transform(() => true), z.literal("false").transform(() => false)])
-    .default(false)
-    .describe("Also a host that is installed, and that would be installed again when it next boots from the network."),
+  evenInstalled: ticked.describe(
+    "Also a host that is installed, and that would be installed again when it next boots from the network.",
+  ),
+  forget: ticked.describe(
+    "Also its registration: it is unknown then, and takes a slot when it next boots from the network.",
+  ),
 });
 
 export const ModeBody = z.strictObject({

@@ -34,12 +34,8 @@ export function createChangingApp(deps: OperatorDeps): Hono<OperatorEnv> {
   };
 
   order("POST", "/api/hosts", RegisterBody, (body) => ({ type: "register", ...body }));
-  order("DELETE", "/api/hosts/:ref", ResetBody, ({ evenInstalled }, host) => ({ type: "reset", host, evenInstalled }));
-  order("POST", "/api/hosts/:ref/reset", ResetBody, ({ evenInstalled }, host) => ({
-    type: "reset",
-    host,
-    evenInstalled,
-  }));
+  order("DELETE", "/api/hosts/:ref", ResetBody, (body, host) => ({ type: "reset", host, ...body }));
+  order("POST", "/api/hosts/:ref/reset", ResetBody, (body, host) => ({ type: "reset", host, ...body }));
   order("POST", "/api/hosts/:ref/rebuild", RebuildBody, ({ byHand }, host) => ({ type: "rebuild", host, byHand }));
   order("POST", "/api/hosts/:ref/approve", EmptyBody, (_, host) => ({ type: "approve", host }));
   order("POST", "/api/hosts/:ref/retry", EmptyBody, (_, host) => ({ type: "retry", host }));

@@ -1,7 +1,6 @@
 import { armingProblems } from "../boot/answer-preview.ts";
 import { type InstallSite, joinsByItself } from "../boot/installation.ts";
 import { parseMacAddress } from "../net/mac-address.ts";
-import { parseSystemUuid } from "../net/system-uuid.ts";
 import type { QueueEvent } from "../queue/event.ts";
 import { type AttemptToken, type DhcpMode, type Host, hostIdOf } from "../queue/host.ts";
 import { REFUSALS, type Refusal } from "../queue/refusal.ts";
@@ -9,10 +8,11 @@ import type { Slot } from "../queue/slot.ts";
 import { findHost, findHostByMac, findSlot, hostOf, type QueueState } from "../queue/state.ts";
 import type { Verdict } from "../queue/step.ts";
 import { formatProblem } from "../std/problem.ts";
-import { err, ok, type Result } from "../std/result.ts";
+import { ok, type Result } from "../std/result.ts";
 import { unreachable } from "../std/unreachable.ts";
 import type { Tracer } from "../trace/footprint.ts";
 import { describeHost, describeSlot, resolveHost, resolveSlot, type UnresolvedName } from "./operator-references.ts";
+import { planRegistration } from "./plan-registration.ts";
 
 /** What an operator may ask for. `host` and `slot` are names as people write them. */
 export type Order =
@@ -30,7 +30,8 @@ export type Order =
   | { readonly type: "rebuild"; readonly host: string; readonly byHand?: boolean }
   | { readonly type: "retry"; readonly host: string }
   | { readonly type: "mark-installed"; readonly host: string }
-  | { readonly type: "reset"; readonly host: string; readonly evenInstalled: boolean }
+  /** `forget`: its registration too, if it has one. */
+  | { readonly type: "reset"; readonly host: string; readonly evenInstalled: boolean; readonly forget?: boolean }
   /** `host` may also be the hardware address of a machine that nobody knows yet. */
   | { readonly type: "mode"; readonly host: string; readonly mode: DhcpMode | "default" }
   | {
@@ -82,7 +83,7 @@ export interface OrderDeps {
 
 /** Turns an order into an event, lets the queue decide, and says what came of it. Rejects when the queue cannot save. */
 export async function performOrder(deps: OrderDeps, order: Order): Promise<OrderOutcome> {
-  const planned = planOrder(deps.queue.state, order, deps.newToken);
+  const planned = planOrder(deps.queue.state, order, deps.newToken, deps.site?.() ?? null);
   if (!planned.ok) return planned.error;
   const { event, host, slot, subject } = planned.value;
   const unfit = deps.site === undefined ? null : whyUnfit(deps.queue.state, event, deps.site());
@@ -96,7 +97,7 @@ export async function performOrder(deps: OrderDeps, order: Order): Promise<Order
     : await deps.queue.dispatch(event);
   const mac = host?.bootMac ?? (event.type === "host-registered" || event.type === "host-mode-set" ? event.mac : null);
   if (verdict.type === "refused") {
-    const why = REFUSALS[verdict.reason];
+    const why = whyRefused(deps.queue.state, verdict.reason, host);
     deps.tracer.note({ mac, road: "operator", outcome: "dropped", what: `${order.type} refused`, why });
     return {
       type: "refused",
@@ -132,6 +133,12 @@ export async function performOrder(deps: OrderDeps, order: Order): Promise<Order
   };
 }
 
+/** With the state that it is about, where that is the reason. */
+function whyRefused(state: QueueState, reason: Refusal, host: Host | null): string {
+  if (reason !== "not-in-this-state" || host === null) return REFUSALS[reason];
+  return `${describeHost(state, host)} is ${host.state.type}, and that cannot be done then; \`bootqueue show ${host.id}\` says what it waits for`;
+}
+
 /** The queue would keep the turn for a host whose agent has given up, and only somebody on that host starts it again. */
 function byItself({ queue, site }: OrderDeps, event: QueueEvent, host: Host | null): boolean {
   const isFailed = event.type === "join-retried" && host?.state.type === "failed";
@@ -159,7 +166,8 @@ export function outcomeWords(outcome: OrderOutcome): { readonly ok: boolean; rea
   return { ok: false, message: outcome.hint === "" ? outcome.message : `${outcome.message}: ${outcome.hint}` };
 }
 
-interface Plan {
+/** What the queue is to decide, and about whom. */
+export interface Plan {
   readonly event: QueueEvent;
   readonly host: Host | null;
   readonly slot: Slot | null;
@@ -167,9 +175,15 @@ interface Plan {
   readonly subject: string;
 }
 
-type PlanError = Exclude<OrderOutcome, { readonly type: "done" | "unchanged" | "refused" }>;
+/** Why there is nothing to decide. */
+export type PlanError = Exclude<OrderOutcome, { readonly type: "done" | "unchanged" | "refused" }>;
 
-function planOrder(state: QueueState, order: Order, newToken: () => AttemptToken): Result<Plan, PlanError> {
+function planOrder(
+  state: QueueState,
+  order: Order,
+  newToken: () => AttemptToken,
+  site: InstallSite | null,
+): Result<Plan, PlanError> {
   switch (order.type) {
     case "skip":
       return aboutSlot(state, order.slot, (slot) => ({
@@ -180,7 +194,7 @@ function planOrder(state: QueueState, order: Order, newToken: () => AttemptToken
     case "unskip":
       return aboutSlot(state, order.slot, (slot) => ({ type: "slot-unskipped", slot: slot.id }));
     case "register":
-      return planRegistration(state, order);
+      return planRegistration(state, order, site);
     case "approve":
       return aboutHost(state, order.host, (host) => ({ type: "host-approved", host: host.id }));
     case "rebuild":
@@ -195,8 +209,8 @@ function planOrder(state: QueueState, order: Order, newToken: () => AttemptToken
     case "mark-installed":
       return aboutHost(state, order.host, (host) => ({ type: "host-marked-installed", host: host.id }));
     case "reset": {
-      const { evenInstalled } = order;
-      return aboutHost(state, order.host, (host) => ({ type: "host-reset", host: host.id, evenInstalled }));
+      const { evenInstalled, forget = false } = order;
+      return aboutHost(state, order.host, (host) => ({ type: "host-reset", host: host.id, evenInstalled, forget }));
     }
     case "mode":
       return planMode(state, order);
@@ -230,39 +244,6 @@ function aboutHost(state: QueueState, text: string, event: (host: Host) => Queue
     host: host.value,
     slot: host.value.slot === null ? null : (findSlot(state, host.value.slot) ?? null),
     subject: describeHost(state, host.value),
-  });
-}
-
-function planRegistration(state: QueueState, order: Extract<Order, { type: "register" }>): Result<Plan, PlanError> {
-  const mac = parseMacAddress(order.mac);
-  if (!mac.ok) {
-    return err({
-      type: "invalid",
-      message: `expected a hardware address, found ${JSON.stringify(order.mac)}`,
-      hint: "write it as 52:54:00:ab:cd:ef",
-    });
-  }
-  const uuid = order.uuid == null ? null : parseSystemUuid(order.uuid);
-  if (order.uuid != null && uuid === null) {
-    return err({
-      type: "invalid",
-      message: `expected an SMBIOS UUID that names one machine, found ${JSON.stringify(order.uuid)}`,
-      hint: "read it from /sys/class/dmi/id/product_uuid, or leave it out: many boards carry the same filler value",
-    });
-  }
-  const slot = order.slot == null ? null : resolveSlot(state, order.slot);
-  if (slot && !slot.ok) return slot;
-  return ok({
-    event: {
-      type: "host-registered",
-      mac: mac.value,
-      uuid,
-      serverType: order.serverType ?? null,
-      slot: slot?.value.id ?? null,
-    },
-    host: findHostByMac(state, mac.value) ?? null,
-    slot: slot?.value ?? null,
-    subject: hostIdOf(mac.value),
   });
 }
 

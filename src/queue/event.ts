@@ -111,7 +111,8 @@ export type QueueEvent =
   | { readonly type: "join-retried"; readonly host: HostId }
   | { readonly type: "host-marked-installed"; readonly host: HostId }
   /** Gives its slot back and forgets the machine. `evenInstalled`: also one that would then be installed again. */
-  | { readonly type: "host-reset"; readonly host: HostId; readonly evenInstalled: boolean }
+  /** `forget`: also one that the operator entered, which would stay registered. */
+  | { readonly type: "host-reset"; readonly host: HostId; readonly evenInstalled: boolean; readonly forget?: boolean }
   /** How DHCP serves the machine with this address from now on, known or not; null: as the configuration says. */
   | { readonly type: "host-mode-set"; readonly mac: MacAddress; readonly mode: DhcpMode | null }
   /** Installs again all of these, `parallel` at a time, in this order. */

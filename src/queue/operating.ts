@@ -129,11 +129,16 @@ export function hostMarkedInstalled(state: QueueState, event: { host: HostId }, 
   return moved(withHost(state, entered(installed, { type: "ready", since: now }, why)));
 }
 
-export function hostReset(state: QueueState, event: { host: HostId; evenInstalled: boolean }, now: Instant): Step {
+export function hostReset(
+  state: QueueState,
+  event: { host: HostId; evenInstalled: boolean; forget?: boolean },
+  now: Instant,
+): Step {
   const host = findHost(state, event.host);
   if (!host) return refused(state, "unknown-host");
   if (wasInstalled(host) && !event.evenInstalled) return refused(state, "installed-needs-insistence");
   const released = withSlotGivenBack(state, host);
+  if (event.forget === true) return moved(withoutHost(released.state, host));
   if (!host.byOperator) {
     // What the operator found out about its firmware is still true.
     if (host.dhcp === null) return moved(withoutHost(released.state, host));

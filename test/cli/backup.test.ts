@@ -56,6 +56,24 @@ describe("backup", () => {
   });
 });
 
+for (const { command, name, words } of [
+  {
+    command: "backup",
+    name: "nowhere/b.tar.gz",
+    words: /nowhere\/b\.tar\.gz: there is no such file or folder\n {2}name one/,
+  },
+  { command: "restore", name: "b.tar.gz", words: /b\.tar\.gz: there is no such file or folder\n {2}name one/ },
+  { command: "restore", name: "etc", words: /etc: expected a file, found a folder/ },
+] as const) {
+  test(`${command} ${name} says in words what is wrong with the file`, async (t) => {
+    const { folder, store, run } = await bench(t);
+    await store.close();
+    const ran = await run([command, join(folder, name), "--yes"]);
+    assert.equal(ran.code, 1);
+    assert.match(ran.err, words);
+  });
+}
+
 describe("restore", () => {
   test("puts everything back after asking, and says what to do next", async (t) => {
     const { folder, file, state, store, run } = await bench(t);
