@@ -13,7 +13,7 @@ import { Sightings } from "../../src/boot/sightings.ts";
 import type { SubnetTerms } from "../../src/boot/subnets.ts";
 import { type TlsEndpoint, Urls } from "../../src/boot/urls.ts";
 import { type DhcpMessage, decodeMessage, encodeMessage } from "../../src/dhcp/message.ts";
-import { serveDhcp } from "../../src/dhcp/server.ts";
+import { type DhcpSockets, serveDhcp } from "../../src/dhcp/server.ts";
 import { createMachineApp } from "../../src/http/machine-app.ts";
 import type { JoinKeys } from "../../src/http/machine-replies.ts";
 import type { DomainName, Hostname } from "../../src/net/hostname.ts";
@@ -81,6 +81,9 @@ export interface MachineBenchOptions {
   readonly joinKeys?: JoinKeys;
   /** For machines that are to install nothing. */
   readonly menu?: Menu;
+  /** With a network behind them, and its clock; absent: sockets without one. */
+  readonly sockets?: DhcpSockets;
+  readonly clock?: FakeClock;
 }
 
 /**
@@ -89,7 +92,7 @@ export interface MachineBenchOptions {
  */
 export async function machineBench(options: MachineBenchOptions = {}) {
   const { slots = 3, reservations = {}, provisioned = "ignore", mode = "full" } = options;
-  const clock = new FakeClock();
+  const { clock = new FakeClock() } = options;
   const store = new HeldStore();
   const broken: unknown[] = [];
   const footprints: Omit<Footprint, "at">[] = [];
@@ -133,7 +136,7 @@ export async function machineBench(options: MachineBenchOptions = {}) {
   const policy = new SlotDhcpPolicy({
     queue: engine,
     tracer,
-    terms: { ...site, relayed: options.relayed ?? [], leaseSeconds: 3600, extra: [] },
+    terms: { ...site, leaseSeconds: 3600, extra: [] },
     rungs: { nextServer: SERVER, bootFiles: BOOT_FILES, urls: site.urls, askBootServer: new Set(options.asks4011) },
     newToken,
     bogusUuids: bogusOf(options),
@@ -152,7 +155,7 @@ export async function machineBench(options: MachineBenchOptions = {}) {
   const own = new FakeUdpSocket(SERVER, 67);
   const broadcast = new FakeUdpSocket("0.0.0.0", 67);
   const bootServer = new FakeUdpSocket(SERVER, 4011);
-  serveDhcp({ own, broadcast, bootServer }, policy, SERVER, silentLog);
+  serveDhcp(options.sockets ?? { own, broadcast, bootServer }, policy, SERVER, silentLog);
 
   const app = createMachineApp({
     queue: engine,
@@ -314,6 +317,7 @@ export async function machineBench(options: MachineBenchOptions = {}) {
     pool,
     store,
     takeSlot,
+    tftp,
     tokenOf,
     /** Each slot's state, and of an assigned one that of its host. */
     slots: () =>
@@ -380,18 +384,20 @@ interface SiteOptions {
   readonly tls?: TlsEndpoint | null;
   readonly httpClusters?: readonly HttpCluster[];
   readonly menu?: Menu | null;
+  readonly relayed?: readonly SubnetTerms[];
 }
 
 function siteOf(
   profile: Profile,
   bogusUuids: ReadonlySet<SystemUuid>,
-  { tls = null, httpClusters: clusters = [], menu = null }: SiteOptions,
+  { tls = null, httpClusters: clusters = [], menu = null, relayed = [] }: SiteOptions,
 ): InstallSite {
   return {
     subnet: "10.97.0.0/24" as Ipv4Subnet,
     router: SERVER,
     domainNameServers: [SERVER],
     domain: "lab.example" as DomainName,
+    relayed,
     urls: new Urls(SERVER, 80, tls),
     profiles: new Map([[profile.name, profile]]),
     images: [],
