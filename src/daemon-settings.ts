@@ -19,6 +19,7 @@ import { findImage, type StoredImage } from "./profiles/boot-image.ts";
 import { type Profiles, parseProfiles } from "./profiles/profiles.ts";
 import type { QueueRules } from "./queue/rules.ts";
 import { type DeclaredSlot, type ProfileName, slotIdOf } from "./queue/slot.ts";
+import { findSlotByAddress, type QueueState } from "./queue/state.ts";
 import type { Problem } from "./std/problem.ts";
 import { err, ok, type Result } from "./std/result.ts";
 
@@ -123,6 +124,7 @@ export function declaredSlots(config: Config): readonly DeclaredSlot[] {
 
 export function queueRules({ config, profiles, machines }: Settings): QueueRules {
   const { approval, attempts_max, hold_seconds, limits } = config.queue;
+  const hostnames = new Map(config.slots.map(({ id, hostname }) => [id as string, hostname]));
   return {
     approval,
     attemptsMax: attempts_max,
@@ -144,7 +146,17 @@ export function queueRules({ config, profiles, machines }: Settings): QueueRules
     },
     flowOf: (host, slot) => profileFor({ profiles, machines }, slot, host)?.flow(),
     typeByMac: (mac) => typeNameByMac(machines, mac),
+    hostnameOf: (slot) => hostnames.get(slot),
   };
+}
+
+/** Slots whose machines are still called as they were installed, because their names were changed since. */
+export function nameWarnings(state: QueueState, { slots }: Pick<Config, "slots">): readonly string[] {
+  return slots.flatMap(({ address, hostname }) => {
+    const slot = findSlotByAddress(state, address);
+    if (slot?.state.type !== "assigned" || slot.hostname === hostname) return [];
+    return `${address} is called ${hostname} in the configuration, and its machine ${slot.hostname}, as it was installed; \`bootqueue rebuild ${slot.hostname}\` would give it the new name`;
+  });
 }
 
 const MINUTE_MS = 60_000;

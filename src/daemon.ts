@@ -24,6 +24,7 @@ import {
   declaredSlots,
   installSite,
   loadSettings,
+  nameWarnings,
   needsRestart,
   queueRules,
   type Settings,
@@ -38,7 +39,7 @@ import { socketsFromSystemd } from "./net/systemd-sockets.ts";
 import { watchPassages } from "./passages.ts";
 import { Engine } from "./queue/engine.ts";
 import type { HostId } from "./queue/host.ts";
-import { EMPTY_QUEUE, findHost } from "./queue/state.ts";
+import { EMPTY_QUEUE, findHost, type QueueState } from "./queue/state.ts";
 import type { Outbox } from "./registration/outbox.ts";
 import { RemoteInstalls } from "./remote-installs.ts";
 import { reachable, runCommand } from "./run-command.ts";
@@ -315,7 +316,7 @@ class Daemon {
       log: this.#log,
       stateFolder: paths.state,
       hostnames: [hostname(), `${hostname()}.${network.domain}`],
-      about: () => this.#about(),
+      about: () => this.#about(engine.state),
       previewAnswer: (host) => this.#previewAnswer(engine, host),
       site: () => this.#site,
       notReady: () => this.#missing,
@@ -401,7 +402,7 @@ class Daemon {
     this.#missing = missing;
   }
 
-  #about() {
+  #about(state: QueueState) {
     const { network, dhcp, http, operator } = this.#settings.config;
     return {
       version: VERSION,
@@ -415,6 +416,7 @@ class Daemon {
       ],
       warnings: [
         ...this.#missing,
+        ...nameWarnings(state, this.#settings.config),
         ...this.#loops.warnings(),
         ...this.#foreign.warnings(),
         ...(this.#cluster?.warnings() ?? []),

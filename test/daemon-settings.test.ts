@@ -9,12 +9,18 @@ import {
   declaredSlots,
   installSite,
   loadSettings,
+  nameWarnings,
   needsRestart,
   queueRules,
   type Settings,
 } from "../src/daemon-settings.ts";
+import type { Hostname } from "../src/net/hostname.ts";
+import { EMPTY_QUEUE, type QueueState } from "../src/queue/state.ts";
+import { transition } from "../src/queue/transition.ts";
+import type { Instant } from "../src/std/clock.ts";
 import { formatProblem } from "../src/std/problem.ts";
 import { HASH, proxmoxText } from "./support/proxmox-profile.ts";
+import { marked, declaredSlots as queueSlots, RULES, requested } from "./support/queue-builder.ts";
 
 let folder: string;
 let file: string;
@@ -182,6 +188,20 @@ describe("declaredSlots()", () => {
       [null, { type: "mac", mac: "52:54:00:ab:cd:ef" }, { type: "server-type", serverType: "gpu" }],
     );
   });
+});
+
+test("nameWarnings() tells of machines that are still called as before, and says how they get their new names", () => {
+  const slots = queueSlots(2);
+  const installed = [{ type: "slots-declared", slots }, requested(1), marked(1)] as const;
+  const state = installed.reduce(
+    (before: QueueState, event) => transition(before, event, 1 as Instant, RULES).state,
+    EMPTY_QUEUE,
+  );
+  assert.deepEqual(nameWarnings(state, { slots } as never), []);
+  const renamed = slots.map((slot) => ({ ...slot, hostname: `new-${slot.hostname}` as Hostname }));
+  assert.deepEqual(nameWarnings(state, { slots: renamed } as never), [
+    "10.11.0.2 is called new-node1 in the configuration, and its machine node1, as it was installed; `bootqueue rebuild node1` would give it the new name",
+  ]);
 });
 
 describe("queueRules()", () => {

@@ -3,10 +3,11 @@ import type { SystemUuid } from "../net/system-uuid.ts";
 import { type Instant, later } from "../std/clock.ts";
 import { holdApproved } from "./holding.ts";
 import { ARMED, type AttemptToken, BEYOND_INSTALLING, type DhcpMode, type HostId, wasInstalled } from "./host.ts";
+import { bearerOf, withDeclaredName } from "./naming.ts";
 import { powerEffectsOf, withPowerWanted } from "./powering.ts";
 import type { QueueRules } from "./rules.ts";
-import { type DeclaredSlot, isFreeFor, restingState, type Slot, type SlotId, type SlotState } from "./slot.ts";
-import { findHost, findHostByMac, findHostByUuid, findSlot, indexed, type QueueState, slotOf } from "./state.ts";
+import { isFreeFor, type SlotId } from "./slot.ts";
+import { findHost, findHostByMac, findHostByUuid, findSlot, type QueueState, slotOf } from "./state.ts";
 import {
   entered,
   moved,
@@ -20,37 +21,6 @@ import {
 } from "./step.ts";
 import { newAttempt, newHost, nextSlot, typeOf, withSlotGivenBack } from "./taking.ts";
 
-/**
- * The slots as the configuration lists them now. A slot that a host has is never forgotten: it stays, undeclared,
- * until the host gives it back. A new slot whose hostname such a host still bears waits, skipped.
- */
-export function slotsDeclared(state: QueueState, slots: readonly DeclaredSlot[], now: Instant): Step {
-  const listed = new Set(slots.map((slot) => slot.id));
-  const leftBehind = state.slots
-    .filter((slot) => !listed.has(slot.id) && slot.state.type === "assigned")
-    .map((slot) => ({ ...slot, declared: false }));
-  const borne = new Map(leftBehind.map((slot) => [slot.hostname, slot]));
-  const merged = slots.map((slot): Slot => {
-    const before = findSlot(state, slot.id);
-    const bearer = borne.get(slot.hostname);
-    if (bearer !== undefined && before?.state.type !== "assigned") {
-      const reason = `its hostname still belongs to the host at ${bearer.address}, which the configuration no longer lists`;
-      return listedSlot(slot, { type: "skipped", since: now, reason, conflict: null });
-    }
-    const free = before === undefined || before.state.type === "available" || before.state.type === "reserved";
-    return listedSlot(slot, free ? restingState(slot) : before.state);
-  });
-  const next = [...merged, ...leftBehind];
-  if (JSON.stringify(next) === JSON.stringify(state.slots)) return unchanged(state);
-  return moved(indexed({ ...state, slots: next }));
-}
-
-/** Put together from another object, each of thousands would have a hidden class of its own, larger than the slot. */
-function listedSlot(slot: DeclaredSlot, state: SlotState): Slot {
-  const { id, address, hostname, profile, labels, reservation, boardSerial, diskSerials } = slot;
-  return { id, address, hostname, profile, labels, reservation, boardSerial, diskSerials, declared: true, state };
-}
-
 export function slotSkipped(state: QueueState, event: { slot: SlotId; reason: string }, now: Instant): Step {
   const slot = findSlot(state, event.slot);
   if (!slot) return refused(state, "unknown-slot");
@@ -62,7 +32,10 @@ export function slotSkipped(state: QueueState, event: { slot: SlotId; reason: st
 export function slotUnskipped(state: QueueState, event: { slot: SlotId }): Step {
   const slot = findSlot(state, event.slot);
   if (!slot) return refused(state, "unknown-slot");
-  return slot.state.type === "skipped" ? moved(withSlotReleased(state, slot)) : unchanged(state);
+  if (slot.state.type !== "skipped") return unchanged(state);
+  return bearerOf(state, slot.hostname, slot.id) === undefined
+    ? moved(withSlotReleased(state, slot))
+    : refused(state, "hostname-in-use");
 }
 
 export function hostRegistered(
@@ -105,6 +78,8 @@ export function rebuildOrdered(
   if (type === "pxe_booted" || type === "installing" || type === "joining") return refused(state, "install-under-way");
   const slot = slotOf(state, host) ?? nextSlot(state, { mac: host.bootMac }, typeOf(host, host.bootMac, rules));
   if (!slot) return refused(state, "no-slot");
+  const hostname = rules.hostnameOf?.(slot.id) ?? slot.hostname;
+  if (bearerOf(state, hostname, slot.id) !== undefined) return refused(state, "hostname-in-use");
   const deadline = later(now, rules.limitMs.armed);
   const entering = entered(
     { ...host, slot: slot.id, attempt: newAttempt(event.token, now), hold: null },
@@ -133,11 +108,12 @@ export function hostReset(
   state: QueueState,
   event: { host: HostId; evenInstalled: boolean; forget?: boolean },
   now: Instant,
+  rules: QueueRules,
 ): Step {
   const host = findHost(state, event.host);
   if (!host) return refused(state, "unknown-host");
   if (wasInstalled(host) && !event.evenInstalled) return refused(state, "installed-needs-insistence");
-  const released = withSlotGivenBack(state, host);
+  const released = withSlotGivenBack(withDeclaredName(state, host, rules), host);
   if (event.forget === true) return moved(withoutHost(released.state, host));
   if (!host.byOperator) {
     // What the operator found out about its firmware is still true.

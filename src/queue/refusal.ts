@@ -16,6 +16,7 @@ export type Refusal =
   | "unknown-host"
   | "unknown-slot"
   | "slot-in-use"
+  | "hostname-in-use"
   | "not-in-this-state"
   | "install-under-way"
   | "too-many-attempts"
@@ -52,6 +53,8 @@ export const REFUSALS: Record<Refusal, string> = {
   "unknown-host": "no such host; `bootqueue hosts` lists them",
   "unknown-slot": "no such slot; `bootqueue slots` lists them",
   "slot-in-use": "the slot is assigned to a host; `bootqueue reset HOST` frees it",
+  "hostname-in-use":
+    "the hostname that the configuration gives its slot still belongs to another host; `bootqueue slots` shows which: rebuild that one first, so that it takes its new name, or reset it, or give this slot another name",
   "not-in-this-state": "that cannot be done in the state the host or slot is in",
   "install-under-way": "an install is under way; wait for it, or `bootqueue reset HOST` gives it up",
   "too-many-attempts":

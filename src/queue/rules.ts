@@ -1,3 +1,4 @@
+import type { Hostname } from "../net/hostname.ts";
 import type { MacAddress } from "../net/mac-address.ts";
 import type { Host } from "./host.ts";
 import type { ProfileName, Slot, SlotId } from "./slot.ts";
@@ -16,6 +17,8 @@ export interface QueueRules {
   readonly flowOf?: (host: Host, slot: Slot) => ProfileFlow | undefined;
   /** The server type of a machine of which only this NIC is known; null: none. Absent: nobody can tell. */
   readonly typeByMac?: (mac: MacAddress) => string | null;
+  /** What the configuration calls a slot now; undefined: it does not list it. Absent: what the slot is called. */
+  readonly hostnameOf?: (slot: SlotId) => Hostname | undefined;
   readonly power: PowerRules;
 }
 

@@ -6,6 +6,7 @@ import { type Instant, later } from "../std/clock.ts";
 import { unreachable } from "../std/unreachable.ts";
 import { heldForApproval } from "./holding.ts";
 import { type Attempt, type AttemptToken, type Host, hostIdOf } from "./host.ts";
+import { withDeclaredName } from "./naming.ts";
 import { isWithin, type Place } from "./place.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 import type { QueueRules } from "./rules.ts";
@@ -98,7 +99,8 @@ export function slotRequested(
       macs: withMac(known.macs, asker.mac),
       uuid: known.uuid ?? asker.uuid,
     };
-    return moved(withHost(state, { ...seen, state: { ...known.state, deadline, requested: true } }));
+    const named = withDeclaredName(state, known, rules);
+    return moved(withHost(named, { ...seen, state: { ...known.state, deadline, requested: true } }));
   }
   if (slot === undefined || !mayTake(state, slot, asker, known, rules)) return refused(state, "address-not-yours");
   const host = entered(

@@ -5,6 +5,7 @@ import type { Effect } from "./effect.ts";
 import type { QueueEvent } from "./event.ts";
 import { founderChosen } from "./founding.ts";
 import * as installing from "./installing.ts";
+import { slotsDeclared } from "./naming.ts";
 import * as operating from "./operating.ts";
 import * as powering from "./powering.ts";
 import { setRebuildOrdered, setRebuildResumed, setRebuildStopped, withRebuilds } from "./rebuild-set.ts";
@@ -70,7 +71,7 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
     case "time-passed":
       return timePassed(state, now, rules);
     case "slots-declared":
-      return operating.slotsDeclared(state, event.slots, now);
+      return slotsDeclared(state, event.slots, now);
     case "slot-skipped":
       return operating.slotSkipped(state, event, now);
     case "slot-unskipped":
@@ -86,7 +87,7 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
     case "host-marked-installed":
       return withTurnPassedOn(operating.hostMarkedInstalled(state, event, now), now, rules);
     case "host-reset":
-      return withTurnPassedOn(operating.hostReset(state, event, now), now, rules);
+      return withTurnPassedOn(operating.hostReset(state, event, now, rules), now, rules);
     case "host-mode-set":
       return operating.hostModeSet(state, event, now);
     case "set-rebuild-ordered":
