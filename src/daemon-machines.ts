@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import type { Context } from "hono";
+import { stageOfFile } from "./boot/file-stage.ts";
 import { AssetApp } from "./http/asset-app.ts";
 import type { SendingEnd } from "./http/asset-sending.ts";
 import { type Ipv4Address, parseIpv4Address } from "./net/ipv4-address.ts";
@@ -30,7 +31,9 @@ export function machineFiles({ root, tracer, macAt, loaderSent }: MachineFilesPa
       const mac = macOf(remoteAddress);
       const outcome = status < 400 ? "answered" : "dropped";
       const why = status === 404 ? "there is no such file below assets/" : "";
-      tracer.note({ mac, road: "http", outcome, what: `${method} ${path}`, why, fields: { status, sizeBytes } });
+      const stage = outcome === "answered" ? stageOfFile(path) : "asset-missing";
+      const what = `${method} ${path}`;
+      tracer.note({ mac, road: "http", outcome, what, why, stage, fields: { status, sizeBytes } });
     },
     ended: ({ path, remoteAddress }, { type, sentBytes, sizeBytes }) => {
       const mac = macOf(remoteAddress);

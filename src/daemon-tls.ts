@@ -68,7 +68,9 @@ export function noteRefusals(
       // Nothing was sent to who did not even begin the handshake.
       if (hasAsked || socket.bytesWritten === 0 || from === null || mac === null) return;
       const why = `it hung up at the sight of ${certificateOf(from).fingerprint} without asking for anything: it goes by another fingerprint (fixed in its image, or of an earlier certificate), or by none`;
-      tracer.note({ mac, road: "http", outcome: "dropped", what: "HTTPS certificate refused", why, fields: { from } });
+      const what = "HTTPS certificate refused";
+      const stage = "certificate-refused";
+      tracer.note({ mac, road: "http", outcome: "dropped", what, why, stage, fields: { from } });
     });
   });
 }

@@ -3,6 +3,7 @@ import type { DhcpReport } from "../dhcp/policy.ts";
 import { UNSPECIFIED } from "../net/ipv4-address.ts";
 import type { DhcpMode } from "../queue/host.ts";
 import type { Footprint } from "../trace/footprint.ts";
+import type { Stage } from "../trace/stage.ts";
 import { type BootClient, describeClient } from "./client.ts";
 
 /** One datagram, as it stands on the timeline. `mode`: how the one who sent it is served. */
@@ -24,6 +25,7 @@ export function dhcpFootprint(report: DhcpReport, client: BootClient | null, mod
       outcome,
       what: `${request.type}${who}`,
       why: reason,
+      stage: outcome === "dropped" && COUNT_AS_IGNORED.has(asked) ? "ignored" : null,
       fields: told({ xid, asked }, unknown),
     };
   }
@@ -38,11 +40,24 @@ export function dhcpFootprint(report: DhcpReport, client: BootClient | null, mod
     outcome: reply.type === "NAK" ? "dropped" : "answered",
     what,
     why: reason === "" && file === "" ? whyNothingToLoad(client) : reason,
+    stage: stageOfReply(reply, client, file !== ""),
     fields: told(
       to === null ? { xid, asked, sent: reply.type } : { xid, asked, sent: reply.type, to: `${to.address}:${to.port}` },
       unknown,
     ),
   };
+}
+
+const COUNT_AS_IGNORED: ReadonlySet<string> = new Set(["DISCOVER", "REQUEST", "INFORM"]);
+
+/** Who asks for nothing to load, and gets none, is the installer. */
+function stageOfReply({ type, yiaddr }: DhcpMessage, client: BootClient | null, loads: boolean): Stage {
+  if (type === "NAK") return "address-refused";
+  const isIpxe = client?.type === "ipxe";
+  if (yiaddr === UNSPECIFIED) return isIpxe ? "ipxe-directed" : "firmware-directed";
+  if (isIpxe) return type === "OFFER" ? "ipxe-offered" : "ipxe-leased";
+  if (loads) return type === "OFFER" ? "firmware-offered" : "firmware-leased";
+  return type === "OFFER" ? "installer-offered" : "installer-leased";
 }
 
 /**

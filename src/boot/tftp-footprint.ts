@@ -3,6 +3,7 @@ import type { MacAddress } from "../net/mac-address.ts";
 import type { TransferOutcome } from "../tftp/files.ts";
 import type { TftpObserver } from "../tftp/server.ts";
 import type { Tracer } from "../trace/footprint.ts";
+import { isOnlyLookedFor, stageOfFile } from "./file-stage.ts";
 
 /** Writes what TFTP clients asked for, and how it ended, on the timeline of the host at their address. */
 export function tftpFootprints(tracer: Tracer, macAt: (address: Ipv4Address) => MacAddress | null): TftpObserver {
@@ -15,6 +16,7 @@ export function tftpFootprints(tracer: Tracer, macAt: (address: Ipv4Address) => 
         outcome: "dropped",
         what: `RRQ ${printable(filename)} refused`,
         why: printable(message),
+        stage: isOnlyLookedFor(filename) ? null : "loader-missing",
         fields: { from: from.address },
       });
     },
@@ -26,6 +28,7 @@ export function tftpFootprints(tracer: Tracer, macAt: (address: Ipv4Address) => 
 }
 
 function described(filename: string, outcome: TransferOutcome) {
+  const sent = stageOfFile(filename) ?? "loader-sent";
   switch (outcome.type) {
     case "complete": {
       const { sizeBytes, blksize, windowsize, resent } = outcome;
@@ -34,6 +37,7 @@ function described(filename: string, outcome: TransferOutcome) {
         outcome: "answered",
         what: `sent ${filename}`,
         why: `${sizeBytes} octets, blksize ${blksize}, windowsize ${windowsize}${lost}`,
+        stage: sent,
       } as const;
     }
     case "probed":
@@ -41,12 +45,14 @@ function described(filename: string, outcome: TransferOutcome) {
         outcome: "answered",
         what: `asked for the size of ${filename}`,
         why: "the client ends this with ERROR 8, as UEFI does",
+        stage: "loader-probed",
       } as const;
     case "aborted":
       return {
         outcome: "noted",
         what: `the client broke off ${filename}`,
         why: `ERROR ${outcome.code}: ${printable(outcome.message)}`,
+        stage: "loader-broken",
       } as const;
     case "client-silent":
       if (outcome.ackedBlocks === outcome.blocks - 1)
@@ -54,14 +60,21 @@ function described(filename: string, outcome: TransferOutcome) {
           outcome: "answered",
           what: `sent ${filename}`,
           why: "the ACK of the last block never came, which is all that many clients leave out",
+          stage: sent,
         } as const;
       return {
         outcome: "dropped",
         what: `gave up sending ${filename}`,
         why: `no ACK after block ${outcome.ackedBlocks} of ${outcome.blocks}; a firewall, or packets that are lost`,
+        stage: "loader-broken",
       } as const;
     case "shut-down":
-      return { outcome: "dropped", what: `broke off ${filename}`, why: "the daemon is stopping" } as const;
+      return {
+        outcome: "dropped",
+        what: `broke off ${filename}`,
+        why: "the daemon is stopping",
+        stage: "loader-broken",
+      } as const;
   }
 }
 

@@ -14,8 +14,8 @@ export async function serveAnswerFile(parts: MachineAppParts, c: Context): Promi
   const { state } = parts.queue;
   const host = findHostByToken(state, c.req.param("token") ?? "");
   if (host === undefined)
-    return notes(parts, null).refused(c, 404, "answer file", "no install is armed under this address");
-  const note = notes(parts, host.bootMac);
+    return notes(parts, null, "answer").refused(c, 404, "answer file", "no install is armed under this address");
+  const note = notes(parts, host.bootMac, "answer");
   const stranger = whyNotFor(parts, c, host);
   if (stranger !== null) return note.refused(c, 403, "answer file", stranger);
   const install = installationOf(state, host, parts.site());
@@ -59,6 +59,7 @@ export async function serveAnswerFile(parts: MachineAppParts, c: Context): Promi
     if (findHost(parts.queue.state, host.id)?.attempt?.token !== links.token)
       return note.refused(c, 409, name, REFUSALS["wrong-token"]);
   }
-  note.answered(name, name === profile.files.decisive ? "the install begins" : "");
+  if (name === profile.files.decisive) note.answered(name, "the install begins");
+  else notes(parts, host.bootMac, "part of an answer").answered(name, "");
   return c.body(typeof file.content === "string" ? file.content : Buffer.from(file.content), 200, headers);
 }

@@ -14,9 +14,9 @@ import { bodyOf, type MachineAppParts, notes, statusOf } from "./machine-replies
 export async function takeStepReport(parts: MachineAppParts, c: Context): Promise<Response> {
   const what = "step";
   const caller = callerOf(parts, c);
-  if (caller === null) return notes(parts, null).refused(c, 404, what, REFUSALS["wrong-token"]);
+  if (caller === null) return notes(parts, null, "first boot").refused(c, 404, what, REFUSALS["wrong-token"]);
   const { host, token } = caller;
-  const note = notes(parts, host.bootMac);
+  const note = notes(parts, host.bootMac, "first boot");
   const report = readStepReport(await bodyOf(c), token);
   if (report === null)
     return note.refused(c, 400, what, `wanted {"step":"…","outcome":"${OUTCOMES.join("|")}","text":"…"}`);

@@ -15,8 +15,9 @@ import { bodyOf, type MachineAppParts, notes, statusOf } from "./machine-replies
 export async function takeProgress(parts: MachineAppParts, c: Context): Promise<Response> {
   const host = hostOf(parts, c);
   const what = "progress";
-  if (host === undefined) return notes(parts, null).refused(c, 404, what, REFUSALS["wrong-token"]);
-  const note = notes(parts, host.bootMac);
+  if (host === undefined) return notes(parts, null, "progress").refused(c, 404, what, REFUSALS["wrong-token"]);
+  const note = notes(parts, host.bootMac, "progress");
+  const end = notes(parts, host.bootMac, "report");
   const slot = slotOf(parts.queue.state, host);
   const profile = slot && parts.site().profiles.get(slot.profile);
   if (profile === undefined) return note.refused(c, 409, what, "its profile is not in the configuration any more");
@@ -36,8 +37,8 @@ export async function takeProgress(parts: MachineAppParts, c: Context): Promise<
     case "installed": {
       const event = { type: "install-reported", host: host.id, token, inventory: EMPTY_INVENTORY } as const;
       const verdict = await parts.queue.dispatch(event);
-      if (verdict.type === "refused") return note.refused(c, statusOf(verdict.reason), what, REFUSALS[verdict.reason]);
-      note.answered(what, "installed");
+      if (verdict.type === "refused") return end.refused(c, statusOf(verdict.reason), what, REFUSALS[verdict.reason]);
+      end.answered(what, "installed");
       return c.text("thank you\n");
     }
     case "failed":
@@ -49,7 +50,7 @@ export async function takeProgress(parts: MachineAppParts, c: Context): Promise<
 export async function takeFailureReport(parts: MachineAppParts, c: Context): Promise<Response> {
   const host = hostOf(parts, c);
   const what = "failure report";
-  if (host === undefined) return notes(parts, null).refused(c, 404, what, REFUSALS["wrong-token"]);
+  if (host === undefined) return notes(parts, null, "unknown").refused(c, 404, what, REFUSALS["wrong-token"]);
   if (c.req.method === "HEAD") return c.text("");
   const text = c.req.method === "POST" ? await c.req.text() : "";
   const body = await bodyOf(c);
@@ -58,7 +59,7 @@ export async function takeFailureReport(parts: MachineAppParts, c: Context): Pro
 }
 
 async function takeFailure(parts: MachineAppParts, c: Context, host: Host, said: string): Promise<Response> {
-  const note = notes(parts, host.bootMac);
+  const note = notes(parts, host.bootMac, "unknown");
   const token = host.attempt?.token;
   if (token === undefined) return note.refused(c, 404, "failure report", REFUSALS["wrong-token"]);
   const told = said === "" ? lastFailure(host.operations.at(-1)) : withoutToken(said, token);

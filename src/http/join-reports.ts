@@ -14,8 +14,8 @@ import { bodyOf, type MachineAppParts, notes, statusOf } from "./machine-replies
 export async function serveJoinTurn(parts: MachineAppParts, c: Context): Promise<Response> {
   const what = "turn to join";
   const caller = callerOf(parts, c);
-  if (caller === null) return notes(parts, null).refused(c, 404, what, REFUSALS["wrong-token"]);
-  const note = notes(parts, caller.host.bootMac);
+  if (caller === null) return notes(parts, null, "first boot").refused(c, 404, what, REFUSALS["wrong-token"]);
+  const note = notes(parts, caller.host.bootMac, "first boot");
   const { httpClusters } = parts.site();
   const turn = await takeJoinTurn({ queue: parts.queue, httpClusters }, caller.host.id, caller.token);
   switch (turn.type) {
@@ -40,8 +40,8 @@ export async function serveJoinTurn(parts: MachineAppParts, c: Context): Promise
 export async function takeJoinResult(parts: MachineAppParts, c: Context): Promise<Response> {
   const what = "end of the join";
   const caller = callerOf(parts, c);
-  if (caller === null) return notes(parts, null).refused(c, 404, what, REFUSALS["wrong-token"]);
-  const note = notes(parts, caller.host.bootMac);
+  if (caller === null) return notes(parts, null, "first boot").refused(c, 404, what, REFUSALS["wrong-token"]);
+  const note = notes(parts, caller.host.bootMac, "first boot");
   const body = await bodyOf(c);
   const { outcome, reason } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
   if (outcome !== "succeeded" && outcome !== "failed")

@@ -32,7 +32,7 @@ import { bodyOf, listed, type MachineAppParts, notes, statusOf, whyNoAnswer, why
  */
 export function createMachineApp(parts: MachineAppParts): Hono {
   const app = new Hono();
-  const unknown = notes(parts, null);
+  const unknown = notes(parts, null, "unknown");
   const tooLong = `the request is longer than ${BODY_MAX} octets`;
   const refuse = (c: Context) => unknown.refused(c, 413, c.req.method, tooLong);
   const counted = bodyLimit({ maxSize: BODY_MAX, onError: refuse });
@@ -81,9 +81,9 @@ async function serveBootScript(parts: MachineAppParts, c: Context): Promise<Resp
   const mac = parseMacAddress(c.req.param("mac") ?? "");
   if (!mac.ok) {
     const wanted = "wanted /ipxe/MAC with a hardware address such as 52-54-00-ab-cd-ef";
-    return notes(parts, null).refused(c, 400, "boot script", wanted);
+    return notes(parts, null, "boot script").refused(c, 400, "boot script", wanted);
   }
-  const note = notes(parts, mac.value);
+  const note = notes(parts, mac.value, "boot script");
   const turn = await takeBootTurn(parts, mac.value, parts.remoteAddress(c));
   const { menu } = parts.site();
   switch (turn.type) {
@@ -107,7 +107,7 @@ async function serveBootScript(parts: MachineAppParts, c: Context): Promise<Resp
 
 /** For a machine that is to install nothing: what it may choose from, where the operator wants that. */
 function serveMenu(parts: MachineAppParts, c: Context, menu: Menu, mac: MacAddress, reason: string): Response {
-  notes(parts, mac).answered("menu", reason);
+  notes(parts, mac, "menu").answered("menu", reason);
   return c.text(renderMenu(menu, reason, parts.site().urls));
 }
 
@@ -129,7 +129,7 @@ function serveLocalBoot(
 ): Response {
   const isProvisioned = host !== undefined && BEYOND_INSTALLING.has(host.state.type);
   const what = isProvisioned && parts.provisioned === "local-boot" ? "boot script to its own disk" : "no installer";
-  notes(parts, mac).answered(what, reason);
+  notes(parts, mac, "own disk").answered(what, reason);
   return c.text(renderLocalBootScript(reason));
 }
 
@@ -137,7 +137,7 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   const body = await bodyOf(c);
   const { state } = parts.queue;
   let host = token === null ? undefined : findHostByToken(state, token);
-  const anonymous = notes(parts, null);
+  const anonymous = notes(parts, null, "answer");
   if (token !== null && host === undefined)
     return anonymous.refused(c, 404, "answer file", "no install is armed under this address");
   const profile = host === undefined ? undefined : profileOf(parts, host);
@@ -147,7 +147,7 @@ async function serveAnswer(parts: MachineAppParts, c: Context, token: string | n
   if (host === undefined) host = armedHostOf(state, request.value);
   if (host === undefined)
     return anonymous.refused(c, 404, "answer file", `no install is armed for ${request.value.macs.join(", ")}`);
-  const note = notes(parts, host.bootMac);
+  const note = notes(parts, host.bootMac, "answer");
   const stranger = whyNotFor(parts, c, host);
   if (stranger !== null) return note.refused(c, 403, "answer file", stranger);
   // Beside another DHCP server nobody but the image can tell the installer its address, and that is one for all.
@@ -187,8 +187,8 @@ const NO_TOKEN =
 async function takeInstallReport(parts: MachineAppParts, c: Context, token: string | null): Promise<Response> {
   const host = findHost(parts.queue.state, (c.req.param("id") ?? "") as Host["id"]);
   const what = "installation report";
-  if (host === undefined) return notes(parts, null).refused(c, 404, what, "no such host");
-  const note = notes(parts, host.bootMac);
+  if (host === undefined) return notes(parts, null, "report").refused(c, 404, what, "no such host");
+  const note = notes(parts, host.bootMac, "report");
   const profile = profileOf(parts, host);
   if (profile === undefined) return note.refused(c, 409, what, "its profile is not in the configuration any more");
   // Only shells report by GET, and only kinds whose files they come from.
@@ -235,8 +235,8 @@ function whyOtherMachine(host: Host, report: InstallReport, bogusUuids: Readonly
 function serveFirstBootScript(parts: MachineAppParts, c: Context): Response {
   const found = installationUnder(parts, c);
   const what = "first-boot script";
-  if (found === null) return notes(parts, null).refused(c, 404, what, REFUSALS["wrong-token"]);
-  const note = notes(parts, found.host.bootMac);
+  if (found === null) return notes(parts, null, "first boot").refused(c, 404, what, REFUSALS["wrong-token"]);
+  const note = notes(parts, found.host.bootMac, "first boot");
   const script = found.profile.firstBootScript(found.target, found.links);
   if (script === null) return note.refused(c, 404, what, `profile ${found.slot.profile} has none`);
   note.answered(what, "");
@@ -247,9 +247,9 @@ function serveFirstBootScript(parts: MachineAppParts, c: Context): Response {
 async function takePhoneCall(parts: MachineAppParts, c: Context): Promise<Response> {
   const found = installationUnder(parts, c);
   const what = "phone-home";
-  if (found === null) return notes(parts, null).refused(c, 404, what, REFUSALS["wrong-token"]);
+  if (found === null) return notes(parts, null, "first boot").refused(c, 404, what, REFUSALS["wrong-token"]);
   const { host } = found;
-  const note = notes(parts, host.bootMac);
+  const note = notes(parts, host.bootMac, "first boot");
   const body = await bodyOf(c);
   const { status, reason } = readPhoneCall(body);
   const token = host.attempt?.token ?? ("" as AttemptToken);

@@ -10,6 +10,7 @@ import { REFUSALS, type Refusal } from "../queue/refusal.ts";
 import { findHost, type QueueState, slotOf } from "../queue/state.ts";
 import { formatProblem, type Problem } from "../std/problem.ts";
 import type { Tracer } from "../trace/footprint.ts";
+import type { Stage } from "../trace/stage.ts";
 
 /** What every route for machines works with. */
 export interface MachineAppParts extends BootTurnParts {
@@ -28,11 +29,29 @@ export interface JoinKeys {
   leaves(host: Host): Promise<void>;
 }
 
+/** What a machine comes for, and where on its road that shows it to be: when it gets it, and when it does not. */
+const ERRANDS = {
+  "boot script": { answered: "script-sent", refused: "script-refused" },
+  menu: { answered: "menu-sent", refused: "script-refused" },
+  "own disk": { answered: "sent-to-disk", refused: "script-refused" },
+  answer: { answered: "answer-sent", refused: "answer-refused" },
+  // The installer asks for the decisive one next.
+  "part of an answer": { answered: null, refused: "answer-refused" },
+  // Its end, or its failure, is another errand.
+  progress: { answered: "installer-told", refused: null },
+  report: { answered: "reported", refused: "report-refused" },
+  "first boot": { answered: "first-boot", refused: "first-boot-refused" },
+  unknown: { answered: null, refused: null },
+} as const satisfies Record<string, { readonly answered: Stage | null; readonly refused: Stage | null }>;
+
+export type Errand = keyof typeof ERRANDS;
+
 /** Footprints of one host on the HTTP road. */
-export function notes(parts: MachineAppParts, mac: MacAddress | null) {
+export function notes(parts: MachineAppParts, mac: MacAddress | null, errand: Errand) {
+  const stage = ERRANDS[errand];
   return {
     answered(what: string, why: string): void {
-      parts.tracer.note({ mac, road: "http", outcome: "answered", what, why });
+      parts.tracer.note({ mac, road: "http", outcome: "answered", what, why, stage: stage.answered });
     },
     refused(c: Context, status: ContentfulStatusCode, what: string, why: string): Response {
       const from = parts.remoteAddress(c) ?? "unknown";
@@ -42,6 +61,7 @@ export function notes(parts: MachineAppParts, mac: MacAddress | null) {
         outcome: "dropped",
         what: `${what} refused`,
         why,
+        stage: stage.refused,
         fields: { status, from },
       });
       return c.text(`${why}\n`, status);

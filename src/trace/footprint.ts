@@ -1,5 +1,6 @@
 import type { MacAddress } from "../net/mac-address.ts";
 import type { Instant } from "../std/clock.ts";
+import type { Stage } from "./stage.ts";
 
 /** One thing that a host did, or that was done or not done for it, and why. */
 export interface Footprint {
@@ -14,6 +15,8 @@ export interface Footprint {
   readonly what: string;
   /** Why, in words for an operator; empty where `what` says it all. */
   readonly why: string;
+  /** How far on its road this shows the host to be; null, or left out: it says nothing about that. */
+  readonly stage?: Stage | null;
   /** For machines: `xid`, `file`, `client`; never a token, a password or a key. */
   readonly fields?: Readonly<Record<string, string | number | boolean>>;
 }

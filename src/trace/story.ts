@@ -1,6 +1,6 @@
 import type { Instant } from "../std/clock.ts";
 import type { Footprint } from "./footprint.ts";
-import { type Stage, stageOf } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 
 /**
  * Where a host is on its road, and where it stopped: what probably happened and what to do about it. One sentence or
@@ -16,7 +16,7 @@ export function explainHost(
 ): string {
   const [stateName = ""] = stateWords.split(/[^a-z_]/, 1);
   const seen = footprints.flatMap((footprint): Seen[] => {
-    const [stage, at] = [stageOf(footprint), lastOf(footprint)];
+    const [stage, at] = [footprint.stage ?? null, lastOf(footprint)];
     return stage === null || (armedAt !== undefined && at < armedAt) ? [] : [{ stage, footprint, at }];
   });
   const last = seen.at(-1);
@@ -168,6 +168,16 @@ const STORIES: Readonly<Record<Stage, Story>> = {
       "Check with `bootqueue doctor` that the profile's files are in the assets folder.",
     ],
   },
+  "menu-sent": {
+    happened: () => "It was sent the menu",
+    patienceMs: 0,
+    stuck: ({ why }) => [`${why === "" ? "" : `Why: ${why}. `}It boots what is chosen on its screen, or its own disk.`],
+  },
+  "sent-to-disk": {
+    happened: () => "It came for its boot script and was sent on to its own disk",
+    patienceMs: 0,
+    stuck: ({ why }) => [why === "" ? "No reason was noted." : `Why: ${why}.`],
+  },
   "asset-missing": {
     happened: ({ what }) => `It asked for a file and did not get it (${what})`,
     patienceMs: 0,
@@ -227,6 +237,14 @@ const STORIES: Readonly<Record<Stage, Story>> = {
       "If the machine is in fact installed, `bootqueue mark-installed HOST` says so.",
     ],
   },
+  "installer-told": {
+    happened: ({ why }) => `Its installer told how far it is (${why})`,
+    patienceMs: 25 * MIN,
+    stuck: () => [
+      "It has told nothing since: it stopped with an error on its screen, or what it tells does not reach us any more.",
+      "If the machine is in fact installed, `bootqueue mark-installed HOST` says so.",
+    ],
+  },
   "report-refused": {
     happened: () => "Its installer reported and was refused",
     patienceMs: 0,
@@ -271,13 +289,15 @@ const NEVER_SEEN =
 
 /** A loader that is fetched again and again without anything in between loads itself. */
 function loopOf(seen: readonly Seen[], now: Instant): string | null {
-  const since = seen.findLastIndex(({ stage }) => stage === "script-sent" || stage === "script-refused") + 1;
+  const since = seen.findLastIndex(({ stage }) => SCRIPTS.has(stage)) + 1;
   const loads = seen.slice(since).filter(({ stage, at }) => stage === "loader-sent" && now - at < LOOP_MS);
   const count = loads.reduce((sum, { footprint }) => sum + countOf(footprint), 0);
   if (count < LOOP_LOADS) return null;
   return `That was the boot loader for the ${count}th time without a boot script: iPXE loads itself over and over, because another DHCP server answers it, or because what it was given is not iPXE. Look for another server with \`bootqueue doctor\`.`;
 }
 
+/** What a boot loader that works comes for. */
+const SCRIPTS: ReadonlySet<Stage> = new Set(["script-sent", "script-refused", "menu-sent", "sent-to-disk"]);
 const LOOP_MS = 5 * MIN;
 const LOOP_LOADS = 4;
 

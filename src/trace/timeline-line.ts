@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { STAGES } from "./stage.ts";
+import { stageByWords } from "./stage-by-words.ts";
 import type { TraceEntry } from "./trace.ts";
 
 /** One line of a timeline; null: torn by a crash, or not ours. */
@@ -10,7 +12,8 @@ export function parseEntry(line: string): TraceEntry | null {
     return null;
   }
   const parsed = entry.safeParse(value);
-  return parsed.success ? parsed.data : null;
+  if (!parsed.success) return null;
+  return { ...parsed.data, stage: parsed.data.stage === undefined ? stageByWords(parsed.data) : parsed.data.stage };
 }
 
 const instant = z.int().min(0) as unknown as z.ZodType<TraceEntry["at"]>;
@@ -26,5 +29,7 @@ const entry: z.ZodType<TraceEntry> = z.object({
   outcome: z.enum(["answered", "dropped", "noted"]),
   what: z.string(),
   why: z.string(),
+  // Absent: of a release that did not know stages. Unknown: of a newer one.
+  stage: z.enum(STAGES).nullable().catch(null).exactOptional(),
   fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).exactOptional(),
 });

@@ -94,13 +94,14 @@ export class Trace implements Tracer {
       else this.#recent.moveToEnd(before.link);
       return before;
     }
-    const { mac, road, outcome, what, why, fields } = footprint;
+    const { mac, road, outcome, what, why, stage = null, fields } = footprint;
     const kept: Kept = {
       mac,
       road,
       outcome,
       what,
       why,
+      stage,
       fields,
       at,
       last: last === at ? null : last,
@@ -176,11 +177,11 @@ interface Kept extends Omit<Footprint, "fields"> {
   link: Link<Kept> | null;
 }
 
-function entryOf({ mac, road, outcome, what, why, fields, at, last: newest, count }: Kept): TraceEntry {
+function entryOf({ mac, road, outcome, what, why, stage = null, fields, at, last: newest, count }: Kept): TraceEntry {
   const last = newest ?? at;
   return fields === undefined
-    ? { mac, road, outcome, what, why, at, last, count }
-    : { mac, road, outcome, what, why, fields, at, last, count };
+    ? { mac, road, outcome, what, why, stage, at, last, count }
+    : { mac, road, outcome, what, why, stage, fields, at, last, count };
 }
 
 /** `xid` and the like differ from packet to packet, so `fields` is not compared. */

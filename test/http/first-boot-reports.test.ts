@@ -44,6 +44,16 @@ describe("what an agent reports", () => {
     assert.deepEqual(appliance.stepsOf(), ["01-a succeeded"]);
   });
 
+  test("of a step shows that the installed system runs, and one that cannot be read shows no missing file", async () => {
+    await started();
+    await post("steps", { step: "01-a", outcome: "started" });
+    await post("steps", { outcome: 7 });
+    assert.deepEqual(
+      appliance.bench.footprints.slice(-2).map(({ stage }) => stage),
+      ["first-boot", "first-boot-refused"],
+    );
+  });
+
   test("of its boot and its addresses stands on the timeline, and nothing that it makes up", async () => {
     const boot_id = "11111111-2222-3333-4444-555555555555";
     await post("phone-home", { status: "started", boot_id, addresses: ["10.97.0.12", "<b>", 7, "fd00::1"] });

@@ -39,6 +39,22 @@ function steps(bench: MachineBench): string[] {
 }
 
 describe("the progress of an install", () => {
+  test("shows where the machine is on its road, up to the end", async () => {
+    const bench = await machineBench({ profile });
+    await bench.bring(peach, "pxe_booted");
+    const before = bench.footprints.length;
+    const file = (name: string) => bench.request(`/api/boot/answer/${bench.tokenOf(peach)}/${name}`, FIRST);
+    await file("meta-data");
+    await file("user-data");
+    await replay(bench, GOOD_INSTALL);
+    await file("user-data");
+    const stages = bench.footprints
+      .slice(before)
+      .flatMap(({ road, stage }) => (road === "http" ? [stage ?? null] : []));
+    const [first, ...rest] = stages.filter((stage, n) => stage !== stages[n - 1]);
+    assert.deepEqual([first, ...rest], [null, "answer-sent", "installer-told", "reported", "answer-refused"]);
+  });
+
   test("stands in its history, step by step, and ends with the system installed", async () => {
     const bench = await installing();
     await replay(bench, GOOD_INSTALL);

@@ -98,13 +98,13 @@ describe("createMachineApp() › a whole install", () => {
     await bench.post(phonePath(bench), FIRST, { status: "started" });
     const steps = bench.footprints.filter(({ road }) => road === "http");
     assert.deepEqual(
-      steps.map(({ outcome, what, why }) => `${outcome}: ${what} (${why})`),
+      steps.map(({ outcome, what, why, stage }) => `${outcome}: ${what} (${why}) ${stage}`),
       [
-        "answered: boot script (profile pve)",
-        "answered: answer file (installer release 9.2)",
-        "answered: first-boot script ()",
-        "answered: installation report (Proxmox VE 9.1.2)",
-        "answered: phone-home (started)",
+        "answered: boot script (profile pve) script-sent",
+        "answered: answer file (installer release 9.2) answer-sent",
+        "answered: first-boot script () first-boot",
+        "answered: installation report (Proxmox VE 9.1.2) reported",
+        "answered: phone-home (started) first-boot",
       ],
     );
     assert.ok(steps.every(({ mac }) => mac === peach.macs[0]));

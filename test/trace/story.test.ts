@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Instant, later } from "../../src/std/clock.ts";
 import type { Footprint } from "../../src/trace/footprint.ts";
-import { type Stage, stageOf } from "../../src/trace/stage.ts";
+import type { Stage } from "../../src/trace/stage.ts";
+import { stageByWords } from "../../src/trace/stage-by-words.ts";
 import { explainHost } from "../../src/trace/story.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0) as Instant;
@@ -81,7 +82,7 @@ const NAK: Step = [
 ];
 const PASSAGE: Step = ["queue", "noted", "pxe_ready, slot peach-beach 10.11.0.2"];
 
-describe("stageOf()", () => {
+describe("stageByWords()", () => {
   const stages: readonly (readonly [Step, Stage | null])[] = [
     [OFFER, "firmware-offered"],
     [TOLD, "firmware-directed"],
@@ -122,7 +123,7 @@ describe("stageOf()", () => {
   ];
   for (const [step, stage] of stages) {
     test(`${step[0]}: ${step[2]} ${step[1]} → ${stage}`, () =>
-      assert.equal(stageOf(left([step], NOW)[0] as Footprint), stage));
+      assert.equal(stageByWords(left([step], NOW)[0] as Footprint), stage));
   }
 });
 
@@ -325,6 +326,6 @@ describe("explainHost()", () => {
 function left(steps: readonly Step[], end: Instant): readonly Footprint[] {
   return steps.map(([road, outcome, what, why = ""], n) => {
     const at = later(end, (n + 1 - steps.length) * 1000);
-    return { at, mac: null, road, outcome, what, why };
+    return { at, mac: null, road, outcome, what, why, stage: stageByWords({ road, outcome, what }) };
   });
 }

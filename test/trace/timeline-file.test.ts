@@ -145,6 +145,7 @@ function entry(what: string): TraceEntry {
     outcome: "dropped",
     what,
     why: "",
+    stage: null,
     fields: { xid: "1" },
   };
 }

@@ -171,7 +171,7 @@ function makeTrace(limits?: ConstructorParameters<typeof Trace>[2]) {
 }
 
 function left(mac: MacAddress | null, what: string): Omit<Footprint, "at"> {
-  return { mac, road: "dhcp", outcome: "dropped", what, why: "" };
+  return { mac, road: "dhcp", outcome: "dropped", what, why: "", stage: "ignored" };
 }
 
 function answered(mac: MacAddress): Omit<Footprint, "at"> {
