@@ -106,12 +106,27 @@ export function addLookCommands(program: Command, context: CliContext): void {
       const { footprints } =
         host === undefined
           ? await (await context.client()).get<TimelineView>(`/api/timeline?limit=${limit}`)
-          : await getHost(context, host);
+          : await timelineOf(context, host, limit);
       const shown = footprints.slice(-Number(limit));
       if (context.json) for (const footprint of shown) io.out(`${JSON.stringify(footprint)}\n`);
       else io.out(shown.map(renderFootprint).join(""));
     });
 }
+
+/** Also of a machine that is no host, by its hardware address: one that is not served is the one to look at. */
+async function timelineOf(context: CliContext, name: string, limit: string): Promise<Pick<TimelineView, "footprints">> {
+  try {
+    return await getHost(context, name);
+  } catch (error) {
+    if (!(error instanceof CliFailure) || error.code !== EXIT.unknown || !WHOLE_ADDRESS.test(name)) throw error;
+    const path = `/api/timeline?mac=${encodeURIComponent(name)}&limit=${limit}`;
+    const timeline = await (await context.client()).get<TimelineView>(path);
+    if (timeline.footprints.length === 0) throw error;
+    return timeline;
+  }
+}
+
+const WHOLE_ADDRESS = /^[0-9a-f]{2}([:-]?[0-9a-f]{2}){5}$/i;
 
 /** How a machine may be named, in every command. */
 export const HOST_ARGUMENT =

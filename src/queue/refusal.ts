@@ -8,7 +8,9 @@ export type Refusal =
   | "installed-needs-insistence"
   | "failed-before"
   | "other-nic-of-busy-host"
+  | "uuid-of-other-host"
   | "identity-conflict"
+  | "other-board"
   | "held-for-approval"
   | "wrong-board"
   | "address-not-yours"
@@ -41,6 +43,10 @@ export const REFUSALS: Record<Refusal, string> = {
     "its last install failed; `bootqueue rebuild HOST` tries again, `bootqueue mark-installed HOST` accepts it as it is",
   "other-nic-of-busy-host":
     "a host with the same SMBIOS UUID is being installed through another NIC; if this is another machine, its UUID is a copy and needs `bogus_uuids` in the configuration",
+  "uuid-of-other-host":
+    "a host that was installed, or failed, has the same SMBIOS UUID: if this is another network card of it, `bootqueue hosts` shows it; if it is another machine, its UUID is a copy and needs `bogus_uuids` in the configuration",
+  "other-board":
+    "another machine, by its SMBIOS UUID, asks with the hardware address of this host: a network card or a dock that was moved needs to go back, and what it was moved to needs one of its own; if this is the host with a new board, `bootqueue rebuild HOST` and then `bootqueue approve HOST` install it again",
   "identity-conflict":
     "its addresses and its UUID belong to two different hosts; reset the one that is gone with `bootqueue reset HOST`",
   "held-for-approval":

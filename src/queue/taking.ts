@@ -259,9 +259,8 @@ function conflicting(state: QueueState, asker: Asker, now: Instant, rules: Queue
   const { mac, uuid } = asker;
   const host = findHostByMac(state, mac);
   const isAlone = uuid !== null && findHostByUuid(state, uuid) === undefined;
-  if (!isAlone || (host?.state.type !== "pxe_ready" && host?.state.type !== "pxe_booted")) {
-    return refused(state, "identity-conflict");
-  }
+  if (!isAlone) return refused(state, "identity-conflict");
+  if (host?.state.type !== "pxe_ready" && host?.state.type !== "pxe_booted") return refused(state, "other-board");
   return heldForApproval(state, host, { uuid, serial: null, boardSerial: null, nics: null }, now, rules);
 }
 
@@ -279,9 +278,9 @@ function whyNotArmed(host: Host, asker: Asker): Refusal | null {
     case "first_boot":
     case "joining":
     case "ready":
-      return "already-installed";
+      return host.macs.includes(asker.mac) ? "already-installed" : "uuid-of-other-host";
     case "failed":
-      return "failed-before";
+      return host.macs.includes(asker.mac) ? "failed-before" : "uuid-of-other-host";
     case "registered":
     case "discovered":
       return "not-armed";

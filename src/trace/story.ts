@@ -23,7 +23,9 @@ export function explainHost(
   const settled = SETTLED[stateName];
   if (settled !== undefined) {
     const quiet =
-      last?.stage === "ignored" ? `\nIts last request, ${ago(last.at, now)}, was left unanswered for that reason.` : "";
+      last?.stage === "ignored"
+        ? `\nIts last request, ${ago(last.at, now)}, was left unanswered: ${last.footprint.why || "no reason was noted"}.`
+        : "";
     return settled + quiet;
   }
   if (last === undefined) return UNSEEN[stateName] ?? NEVER_SEEN;

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { describe, type TestContext, test } from "node:test";
 import type { HttpCluster } from "../../src/boot/http-cluster.ts";
 import { renderCliReference } from "../../src/cli/reference.ts";
+import type { MacAddress } from "../../src/net/mac-address.ts";
 import type { QueueEvent } from "../../src/queue/event.ts";
 import type { Inventory } from "../../src/queue/inventory.ts";
 import { cliBench } from "../support/cli-bench.ts";
@@ -93,6 +94,15 @@ describe("looking", () => {
       await isGolden(name, ran.out);
     });
   }
+
+  test("logs of a hardware address that is no host's shows why it is not served", async (t) => {
+    const bench = await evening(t);
+    const stranger = "52:54:00:00:09:09" as MacAddress;
+    bench.trace.note({ mac: stranger, road: "dhcp", outcome: "dropped", what: "DISCOVER", why: "its UUID is a copy" });
+    assert.match((await bench.run(["logs", "52-54-00-00-09-09"])).out, /DISCOVER: its UUID is a copy\n$/);
+    const nobody = await bench.run(["logs", "52:54:00:00:09:0a"]);
+    assert.deepEqual([nobody.code, /no host is called/.test(nobody.err)], [4, true]);
+  });
 
   test("--json is the same for programs, in one line where no person looks", async (t) => {
     const bench = await evening(t);

@@ -618,6 +618,22 @@ describe("transition()", () => {
     assert.equal(told({ name: "", slots: 2, events, expect: [] }).at(-1), "ready(1) pxe_ready(2) ! identity-conflict");
   });
 
+  test("a copied UUID gets nothing, and nobody is told to rebuild the host that has it", () => {
+    const copy: QueueEvent = { type: "host-seen", mac: b.mac(9), uuid: b.uuid(1) };
+    const events = [b.requested(1), b.answer(1), b.reported(1), copy, b.seen(1)];
+    const lines = told({ name: "", slots: 2, events, expect: [] });
+    assert.deepEqual(lines.slice(-2), [
+      "ready(1) available ! uuid-of-other-host",
+      "ready(1) available ! already-installed",
+    ]);
+  });
+
+  test("a network card of an installed host in another machine gets nothing, and nobody is told to reset the host", () => {
+    const other: QueueEvent = { type: "host-seen", mac: b.mac(1), uuid: b.uuid(9) };
+    const events = [b.requested(1), b.answer(1), b.reported(1), other];
+    assert.equal(told({ name: "", slots: 2, events, expect: [] }).at(-1), "ready(1) available ! other-board");
+  });
+
   test("another board under a known address is held for approval, and nothing is learnt from it", () => {
     const other: QueueEvent = { type: "host-seen", mac: b.mac(1), uuid: b.uuid(9) };
     const events = [b.requested(1), other];

@@ -280,7 +280,7 @@ describe("explainHost()", () => {
       what: "is ready and knocks again",
       steps: [PHONED, INSTALLED],
       state: "ready, for 3 h",
-      says: [/It is done/, /left unanswered for that reason/],
+      says: [/It is done/, /left unanswered: it is installed\./],
     },
     {
       what: "loads its loader over and over",
