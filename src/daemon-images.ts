@@ -45,10 +45,7 @@ export async function missingFor(
   const wish = profile.image();
   const image = wish === null ? null : findImage(images, wish.name);
   const missing: string[] = [];
-  for (const file of profile.assets(image)) {
-    const path = join(assets, file);
-    if (!(await exists(path))) missing.push(`${path} is missing: machines that ask for it cannot boot`);
-  }
+  for (const file of profile.assets(image)) missing.push(...(await missingFile(join(assets, file))));
   const fault = wish === null ? null : imageFault(wish, images);
   if (wish === null || fault === null) return missing;
   if (wish.orFolder && image === null && missing.length === 0) return [];
@@ -65,6 +62,11 @@ export async function missingForAll(
 ): Promise<readonly string[]> {
   const all = await Promise.all([...profiles.values()].map((profile) => missingFor(profile, images, assets)));
   return [...new Set(all.flat())];
+}
+
+/** Empty: it is there. */
+export async function missingFile(path: string): Promise<readonly string[]> {
+  return (await exists(path)) ? [] : [`${path} is missing: machines that ask for it cannot boot`];
 }
 
 async function exists(path: string): Promise<boolean> {

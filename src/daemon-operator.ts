@@ -1,7 +1,11 @@
+import type { Server } from "node:http";
 import { join } from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import type { InstallSite } from "./boot/installation.ts";
 import { describedType } from "./boot/machine-settings.ts";
+import type { Config } from "./config/load.ts";
+import { closeServer, listen, listenForRoot, type PassedSockets } from "./daemon-sockets.ts";
 import { createDashboard } from "./dashboard/dashboard.ts";
 import type { PowerForPages } from "./dashboard/machine-facts.ts";
 import { newAttemptToken } from "./http/attempt-tokens.ts";
@@ -106,6 +110,28 @@ export async function createOperatorApps(parts: OperatorParts) {
       closing.abort();
     },
   };
+}
+
+/** On the network, and on root's socket. `opened` is told what closes each part, in the order in which they were opened. */
+export async function serveOperator(
+  apps: Awaited<ReturnType<typeof createOperatorApps>>,
+  { listen: { address: host, port }, socket }: Config["operator"],
+  passed: PassedSockets,
+  opened: (close: () => unknown) => void,
+): Promise<void> {
+  const server = serverOf(apps.network.fetch);
+  const fd = passed.get("operator");
+  await listen(server, fd === undefined ? { host, port } : { fd });
+  opened(() => closeServer(server));
+  const root = serverOf(apps.root.fetch);
+  await listenForRoot(root, socket);
+  opened(() => closeServer(root));
+  opened(() => apps.closeStreams());
+}
+
+function serverOf(fetch: Parameters<typeof createAdaptorServer>[0]["fetch"]): Server {
+  // Without options for HTTP/2 or TLS this is what it makes.
+  return createAdaptorServer({ fetch }) as Server;
 }
 
 /** The same switches as the API's, in sentences. */

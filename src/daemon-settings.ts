@@ -218,3 +218,13 @@ export function needsRestart(before: Config, after: Config) {
   ] as const;
   return fixed.filter((section) => JSON.stringify(before[section]) !== JSON.stringify(after[section]));
 }
+
+/** The new settings, but in those sections the old ones: sockets and machines rely on them until the restart. */
+export function keptUntilRestart(
+  before: Settings,
+  after: Settings,
+  sections: ReturnType<typeof needsRestart>,
+): Settings {
+  const kept = Object.fromEntries(sections.map((name) => [name, before.config[name]]));
+  return { ...after, config: { ...after.config, ...kept } };
+}

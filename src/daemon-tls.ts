@@ -1,17 +1,29 @@
+import { mkdir } from "node:fs/promises";
 import type { Server, ServerOptions } from "node:https";
 import type { Socket } from "node:net";
+import { hostname } from "node:os";
 import type { TlsEndpoint } from "./boot/urls.ts";
+import type { Config } from "./config/load.ts";
 import type { AgentTrust } from "./firstboot/agent-links.ts";
 import { agentTrustOf, type Certificate } from "./http/certificate.ts";
 import type { KeyPair } from "./http/certificate-check.ts";
-import type { Certificates } from "./http/certificates.ts";
+import { Certificates } from "./http/certificates.ts";
 import type { TlsView } from "./http/contract.ts";
 import type { TlsDesk } from "./http/operator-deps.ts";
 import { type Ipv4Address, parseIpv4Address } from "./net/ipv4-address.ts";
 import type { MacAddress } from "./net/mac-address.ts";
 import { type QueueState, slotOf } from "./queue/state.ts";
-import { formatInstant } from "./std/clock.ts";
+import { formatInstant, systemClock } from "./std/clock.ts";
 import type { Tracer } from "./trace/footprint.ts";
+
+/** null: no HTTPS is wanted. */
+export async function certificatesFor({ http, paths, network }: Config): Promise<Certificates | null> {
+  if (http.tls_port === undefined) return null;
+  await mkdir(paths.state, { recursive: true, mode: 0o700 });
+  const { address, domain } = network;
+  const names = [hostname(), `${hostname()}.${domain}`].filter((name) => /^[a-z0-9.-]+$/i.test(name));
+  return await Certificates.load(paths.state, { address, names }, systemClock);
+}
 
 /** What an install is told of HTTPS. */
 export function tlsEndpoint(port: number, certificates: Certificates): TlsEndpoint {

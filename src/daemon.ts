@@ -1,8 +1,6 @@
-import { access, mkdir } from "node:fs/promises";
-import type { Server } from "node:http";
+import { mkdir } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { createAdaptorServer } from "@hono/node-server";
 import { cutOffRestore } from "./backup/under-way.ts";
 import { previewAnswer } from "./boot/answer-preview.ts";
 import type { ForeignServers } from "./boot/foreign-servers.ts";
@@ -12,28 +10,28 @@ import type { PoolPolicy } from "./boot/pool-policy.ts";
 import { Sightings } from "./boot/sightings.ts";
 import { Urls } from "./boot/urls.ts";
 import { type ClusterParts, openCluster } from "./daemon-cluster.ts";
-import { loadImages, missingForAll } from "./daemon-images.ts";
 import { lostState } from "./daemon-lost-state.ts";
-import { profileVariants } from "./daemon-machine-settings.ts";
+import { lookForFiles } from "./daemon-missing-files.ts";
 import { type NetbootParts, openDhcp, openHttp, openTftp } from "./daemon-netboot.ts";
-import { createOperatorApps } from "./daemon-operator.ts";
+import { createOperatorApps, serveOperator } from "./daemon-operator.ts";
 import { openPool, type Pool } from "./daemon-pool.ts";
 import { createPowerDesk, type PowerDesk, powerSwitches } from "./daemon-power.ts";
 import { openRegistration } from "./daemon-registration.ts";
 import {
   declaredSlots,
   installSite,
+  keptUntilRestart,
   loadSettings,
   nameWarnings,
   needsRestart,
   queueRules,
   type Settings,
 } from "./daemon-settings.ts";
-import { closeServer, listen, listenForRoot, type PassedSockets } from "./daemon-sockets.ts";
-import { TlsKeeper, tlsEndpoint } from "./daemon-tls.ts";
+import type { PassedSockets } from "./daemon-sockets.ts";
+import { certificatesFor, TlsKeeper, tlsEndpoint } from "./daemon-tls.ts";
 import { createForeignServers, openNeighbours, startConflictProbe, watchForeignServers } from "./daemon-watch.ts";
 import { createRunEffect } from "./effects.ts";
-import { Certificates } from "./http/certificates.ts";
+import type { Certificates } from "./http/certificates.ts";
 import { refusalToServe } from "./net/interfaces.ts";
 import { socketsFromSystemd } from "./net/systemd-sockets.ts";
 import { watchPassages } from "./passages.ts";
@@ -66,7 +64,7 @@ export async function serve(configPath: string): Promise<number> {
   const log = jsonLog((line) => void process.stdout.write(line), settings.value.config.log.level);
   let daemon: Daemon | null = null;
   try {
-    daemon = new Daemon(settings.value, configPath, log, await certificatesFor(settings.value));
+    daemon = new Daemon(settings.value, configPath, log, await certificatesFor(settings.value.config));
     await daemon.open();
   } catch (error) {
     await daemon?.close();
@@ -74,15 +72,6 @@ export async function serve(configPath: string): Promise<number> {
     return 1;
   }
   return await daemon.ended;
-}
-
-/** null: no HTTPS is wanted. */
-async function certificatesFor({ config }: Settings): Promise<Certificates | null> {
-  if (config.http.tls_port === undefined) return null;
-  await mkdir(config.paths.state, { recursive: true, mode: 0o700 });
-  const { address, domain } = config.network;
-  const names = [hostname(), `${hostname()}.${domain}`].filter((name) => /^[a-z0-9.-]+$/i.test(name));
-  return await Certificates.load(config.paths.state, { address, names }, systemClock);
 }
 
 /** Builds every part, connects them, and closes them in the opposite order. */
@@ -325,15 +314,7 @@ class Daemon {
       registrations: () => this.#outbox,
       tls: this.#tls,
     });
-    const server = serverOf(apps.network.fetch);
-    const fd = passed.get("operator");
-    const { address: host, port } = operator.listen;
-    await listen(server, fd === undefined ? { host, port } : { fd });
-    this.#closers.push(() => closeServer(server));
-    const root = serverOf(apps.root.fetch);
-    await listenForRoot(root, operator.socket);
-    this.#closers.push(() => closeServer(root));
-    this.#closers.push(() => apps.closeStreams());
+    await serveOperator(apps, operator, passed, (close) => this.#closers.push(close));
   }
 
   /** From the first moment on: one that comes while the daemon is still opening takes effect when it is open. */
@@ -365,12 +346,7 @@ class Daemon {
     }
     const fixed = needsRestart(this.#settings.config, settings.value.config);
     if (fixed.length > 0) this.#log.warn("these sections take effect at the next start", { sections: fixed });
-    // What sockets and machines already rely on stays until then.
-    const kept = {
-      ...settings.value.config,
-      ...Object.fromEntries(fixed.map((name) => [name, this.#settings.config[name]])),
-    };
-    this.#settings = { ...settings.value, config: kept };
+    this.#settings = keptUntilRestart(this.#settings, settings.value, fixed);
     this.#site = installSite(this.#settings, this.#urls);
     engine.useRules(queueRules(this.#settings));
     this.#power.useTargets(this.#settings.config.powerTargets);
@@ -381,23 +357,8 @@ class Daemon {
   }
 
   async #findMissingFiles(): Promise<void> {
-    const { paths, dhcp } = this.#settings.config;
-    const profiles = profileVariants(this.#settings);
-    // An image is added and removed while the daemon runs.
-    const images = await loadImages(paths.assets);
+    const { images, missing } = await lookForFiles(this.#settings);
     this.#site = { ...this.#site, images };
-    // Loaders of rarer architectures may be left out; without these nothing boots.
-    const files = new Set([dhcp.boot_files.bios, dhcp.boot_files.uefi_x64]);
-    if (profiles.some((profile) => profile.secureBoot)) files.add(dhcp.boot_files.uefi_x64_secure);
-    const missing = [...(await missingForAll(profiles, images, paths.assets))];
-    for (const file of files) {
-      const path = join(paths.assets, file);
-      const found = await access(path).then(
-        () => true,
-        () => false,
-      );
-      if (!found) missing.push(`${path} is missing: machines that ask for it cannot boot`);
-    }
     for (const message of missing) if (!this.#missing.includes(message)) this.#log.warn(message);
     this.#missing = missing;
   }
@@ -440,8 +401,3 @@ const RECALLED_MAX = 2000;
 const LOOK_AGAIN_MS = 30_000;
 /** Machines that wait for a command of ours, or cannot tell that they are up, are looked for this often. */
 const REMOTE_LOOK_MS = 5000;
-
-function serverOf(fetch: Parameters<typeof createAdaptorServer>[0]["fetch"]): Server {
-  // Without options for HTTP/2 or TLS this is what it makes.
-  return createAdaptorServer({ fetch }) as Server;
-}

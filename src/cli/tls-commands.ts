@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import type { StatusView, TlsRotateBody, TlsRotated, TlsView } from "../http/contract.ts";
+import type { StatusView, TlsRotated, TlsView } from "../http/contract.ts";
+import type { TlsRotateBody } from "../http/order-bodies.ts";
 import type { CliContext } from "./cli-context.ts";
 import { CliFailure, EXIT } from "./exit-code.ts";
 import { renderFacts } from "./table.ts";

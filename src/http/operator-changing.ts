@@ -1,19 +1,11 @@
 import { type Context, Hono } from "hono";
 import type { z } from "zod";
-import {
-  EmptyBody,
-  ModeBody,
-  type OrderDone,
-  RebuildBody,
-  RebuildsBody,
-  RegisterBody,
-  ResetBody,
-  SkipBody,
-} from "./contract.ts";
+import type { OrderDone } from "./contract.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { changesNeedCredential } from "./operator-gate.ts";
 import { backOf, fail, isForm, readBody } from "./operator-replies.ts";
 import { hostView, slotView } from "./operator-view.ts";
+import { EmptyBody, ModeBody, RebuildBody, RebuildsBody, RegisterBody, ResetBody, SkipBody } from "./order-bodies.ts";
 import { type Order, type OrderOutcome, performOrder } from "./orders.ts";
 
 /** The routes that change something: each reads an order, gives it, and says what came of it. */

@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { parse, serialize } from "hono/utils/cookie";
-import { LoginBody, type OperatorTokenView } from "./contract.ts";
+import type { OperatorTokenView } from "./contract.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { ownPagesOnly, refuseToken, remoteAddressOf, SESSION_COOKIE } from "./operator-gate.ts";
 import { backOf, fail, isForm, readBody } from "./operator-replies.ts";
+import { LoginBody } from "./order-bodies.ts";
 import { LIFE_MS, type Sessions } from "./sessions.ts";
 
 /** Logging in and out with a browser, and making the token that one logs in with. */

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
-import { TlsRotateBody, type TlsRotated } from "./contract.ts";
+import type { TlsRotated } from "./contract.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { fail, readBody } from "./operator-replies.ts";
+import { TlsRotateBody } from "./order-bodies.ts";
 
 /** Another certificate for machines. A private key may come along, so only root gets here. */
 export function createTlsApp({ tls, trusted }: OperatorDeps): Hono<OperatorEnv> {

@@ -1,11 +1,12 @@
 import { type Context, Hono } from "hono";
 import type { Host, HostStateType } from "../queue/host.ts";
 import { err, ok, type Result } from "../std/result.ts";
-import { PowerBody, type PowerDone, type PowerView } from "./contract.ts";
+import type { PowerDone, PowerView } from "./contract.ts";
 import type { OperatorDeps, OperatorEnv } from "./operator-deps.ts";
 import { changesNeedCredential } from "./operator-gate.ts";
 import { describeHost, resolveHost } from "./operator-references.ts";
 import { backOf, fail, isForm, readBody } from "./operator-replies.ts";
+import { PowerBody } from "./order-bodies.ts";
 
 /** The way to the power switches of machines, for people. */
 export interface PowerSwitches {
