@@ -85,6 +85,16 @@ describe("server types", () => {
     );
   });
 
+  test("whose disk or NIC a kind of profile has no words for are refused, with the place where to say it", async () => {
+    const nuc = type("nuc", 'boot_disk = "/dev/nvme0n1"\nmanagement_nic = "enp2s0"');
+    const wanted = /have no words for this: leave it out here, and say it in server_type\[0\]\.settings\.ipxe as/;
+    const said = await problemsOf(nuc + slot('server_type = "nuc"'), 'kind = "ipxe"\nkernel = "x/vmlinuz"\n');
+    for (const key of ["boot_disk", "management_nic"]) {
+      const line = said.split("\n").find((one) => one.startsWith(`bootqueue.toml: server_type[0].${key}: `));
+      assert.match(line ?? said, wanted);
+    }
+  });
+
   test("may bring what the profile leaves out; machines of no type are then warned of", async () => {
     const bare = proxmoxText({ disk_setup: undefined });
     const nuc = type("nuc", 'product = "NUC*"\nboot_disk = "/dev/nvme0n1"\nsettings.disk_setup.filesystem = "ext4"');

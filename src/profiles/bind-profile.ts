@@ -131,11 +131,15 @@ function layersOfType<Settings>(
   const { name, file, path, hardware, settings } = type;
   const below = (key: string) => (path === "" ? key : `${path}.${key}`);
   const own: Layer = { name: `server type ${name}`, file, path: below("settings"), values: settings };
-  if (hardware.bootDisk === null && hardware.managementNic === null) return ok([own]);
+  const named = [
+    ...(hardware.bootDisk === null ? [] : ["boot_disk"]),
+    ...(hardware.managementNic === null ? [] : ["management_nic"]),
+  ];
+  if (named.length === 0) return ok([own]);
   if (kind.settingsOfHardware === undefined) {
-    const key = hardware.bootDisk === null ? "management_nic" : "boot_disk";
-    const message = `profiles of the kind ${kind.name} have no words for this: set it in ${below("settings")}, in theirs`;
-    return err([{ path: `${file}: ${below(key)}`, message }]);
+    // Not left out in silence: the installer would then take a disk that nobody meant.
+    const message = `profiles of the kind ${kind.name} have no words for this: leave it out here, and say it in ${below(`settings.${kind.name}`)} as their reference page does, and for the other kinds likewise`;
+    return err(named.map((key) => ({ path: `${file}: ${below(key)}`, message })));
   }
   const made = kind.settingsOfHardware(hardware);
   if (!made.ok) return err(made.error.map((problem) => ({ ...problem, path: `${file}: ${below(problem.path)}` })));
