@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type ServerOptions as TlsOptions } fro
 import { getRequestListener } from "@hono/node-server";
 import type { Context } from "hono";
 import { stageOfFile } from "./boot/file-stage.ts";
+import { limitConnections, REQUEST_TIMES } from "./daemon-connections.ts";
 import { AssetApp } from "./http/asset-app.ts";
 import type { SendingEnd } from "./http/asset-sending.ts";
 import { type Ipv4Address, parseIpv4Address } from "./net/ipv4-address.ts";
@@ -68,13 +69,11 @@ export function machineListener(
 
 /** HTTP, or with a certificate HTTPS. */
 export function machineServer(listener: RequestListener, tls?: TlsOptions): Server {
-  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
-  server.maxConnections = CONNECTIONS_MAX;
+  const server =
+    tls === undefined ? createServer(REQUEST_TIMES, listener) : createTlsServer({ ...tls, ...REQUEST_TIMES }, listener);
+  limitConnections(server);
   return server;
 }
-
-/** Four for each machine of the largest rack. What a connection may hold is bounded, so all of them are. */
-const CONNECTIONS_MAX = 2048;
 
 /** Of the peer of a request that came over TCP. */
 export function remoteAddress(c: Context): Ipv4Address | null {

@@ -9,6 +9,7 @@ import type { LoopBreaker } from "./boot/loop-breaker.ts";
 import { NetbootFiles } from "./boot/netboot-files.ts";
 import type { PoolPolicy } from "./boot/pool-policy.ts";
 import type { Sightings } from "./boot/sightings.ts";
+import { SparingTracer } from "./boot/sparing-tracer.ts";
 import { AssetTftpFiles } from "./boot/tftp-files.ts";
 import { tftpFootprints } from "./boot/tftp-footprint.ts";
 import type { Urls } from "./boot/urls.ts";
@@ -29,6 +30,7 @@ import { findHostByMac, findMacAt } from "./queue/state.ts";
 import { systemClock } from "./std/clock.ts";
 import type { Log } from "./std/log.ts";
 import { serveTftp } from "./tftp/server.ts";
+import type { Footprint, Tracer } from "./trace/footprint.ts";
 import type { Trace } from "./trace/trace.ts";
 
 /** What machines boot and install from, and all that it is built of. */
@@ -89,7 +91,7 @@ export async function openDhcp(parts: NetbootParts, pool: PoolPolicy | null): Pr
 }
 
 export async function openTftp(parts: NetbootParts): Promise<void> {
-  const { settings, loops, trace, log } = parts;
+  const { settings, loops, log } = parts;
   const { network, dhcp, paths, tftp } = settings.config;
   const socket = await openTftpSocket(network.address, parts.passed);
   parts.opened(() => socket.close());
@@ -99,7 +101,7 @@ export async function openTftp(parts: NetbootParts): Promise<void> {
     transfersMax: tftp.transfers_max,
   };
   const macOf = (address: Ipv4Address) => macAt(parts, address);
-  const observer = tftpFootprints(trace, macOf);
+  const observer = tftpFootprints(sparing(parts, "tftp"), macOf);
   const files = new NetbootFiles({
     ...bootTurn(parts),
     assets: new AssetTftpFiles(paths.assets),
@@ -114,7 +116,8 @@ export async function openTftp(parts: NetbootParts): Promise<void> {
 
 /** For machines: boot scripts, assets, answers, reports. */
 export async function openHttp(parts: NetbootParts): Promise<void> {
-  const { engine, passed, settings, urls, loops, certificates, joinKeys, trace: tracer } = parts;
+  const { engine, passed, settings, urls, loops, certificates, joinKeys } = parts;
+  const tracer = sparing(parts, "http");
   const { network, http, paths, dhcp } = settings.config;
   const { provisioned } = dhcp;
   const shared = { ...bootTurn(parts), tracer, remoteAddress, provisioned };
@@ -144,6 +147,11 @@ export async function openHttp(parts: NetbootParts): Promise<void> {
   const secureFd = passed.get("https");
   await listen(secure, secureFd === undefined ? { host: network.address, port: http.tls_port } : { fd: secureFd });
   parts.opened(() => closeServer(secure));
+}
+
+/** For roads on which anybody may ask for anything. */
+function sparing({ engine, trace }: NetbootParts, road: Footprint["road"]): Tracer {
+  return new SparingTracer(systemClock, trace, road, (mac) => findHostByMac(engine.state, mac) !== undefined);
 }
 
 /** What both a boot loader that speaks HTTP and one that speaks TFTP need to be told what to boot. */

@@ -84,9 +84,12 @@ export function listen(
     const name =
       "host" in where ? `TCP ${where.host}:${where.port}` : "path" in where ? where.path : `descriptor ${where.fd}`;
     server.once("error", (cause) => reject(new Error(`cannot listen on ${name}: ${cause.message}`, { cause })));
-    server.listen(where, () => resolve());
+    server.listen({ ...where, backlog: BACKLOG }, () => resolve());
   });
 }
+
+/** Connections that wait to be taken: one that finds no room is tried again by its machine only after a second, or three. */
+const BACKLOG = 4096;
 
 /** The way in for root: whoever can open the file may do everything. A file left by a dead daemon is replaced. */
 export async function listenForRoot(server: Server, path: string): Promise<void> {

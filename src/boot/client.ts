@@ -37,19 +37,29 @@ export type BootClient =
 export function identifyClient(message: DhcpMessage): BootClient {
   const { options, raw } = message;
   const { architectureCode, architecture } = architectureOf(message);
-  if (options.userClass?.includes("iPXE") || raw.has(ETHERBOOT)) {
+  const vendorClass = options.vendorClassIdentifier ?? "";
+  const isPxe = vendorClass.startsWith("PXEClient");
+  // Noise has a 175 now and then: without any other sign it must be one that iPXE could have written.
+  const etherboot = isPxe ? raw.has(ETHERBOOT) : namesFeatures(options.etherboot);
+  if (options.userClass?.includes("iPXE") || etherboot) {
     const http = options.etherboot === undefined || options.etherboot.has(FEATURE_HTTP);
     return { type: "ipxe", http, architectureCode, architecture };
   }
-  const vendorClass = options.vendorClassIdentifier ?? "";
   if (vendorClass.startsWith("HTTPClient"))
     return { type: "firmware", transport: "http", architectureCode, architecture };
-  if (vendorClass.startsWith("PXEClient"))
-    return { type: "firmware", transport: "tftp", architectureCode, architecture };
+  if (isPxe) return { type: "firmware", transport: "tftp", architectureCode, architecture };
   const asked = options.parameterRequestList ?? [];
   if (asked.includes(PROXMOX_ANSWER_URL) && asked.includes(PROXMOX_CERT_FINGERPRINT)) return { type: "installer" };
   const printable = vendorClass.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, VENDOR_CLASS_MAX);
   return { type: "other", vendorClass: printable, architecture };
+}
+
+/** Features of one octet (ipxe/ipxe src/include/ipxe/features.h). */
+function namesFeatures(etherboot: ReadonlyMap<number, Uint8Array> | undefined): boolean {
+  if (etherboot === undefined) return false;
+  return [...etherboot].some(
+    ([code, octets]) => code >= FEATURE_FIRST && code <= FEATURE_LAST && octets.length === 1 && octets[0] === 1,
+  );
 }
 
 /** For the trace: `UEFI x64 firmware`. */
@@ -95,6 +105,8 @@ const RASPBERRY_PI_MAKERS: ReadonlySet<string> = new Set([
 ]);
 
 const ETHERBOOT = 175;
+const FEATURE_FIRST = 0x10;
+const FEATURE_LAST = 0x4f;
 const FEATURE_HTTP = 0x13;
 const PROXMOX_ANSWER_URL = 250;
 const PROXMOX_CERT_FINGERPRINT = 251;

@@ -9,6 +9,7 @@ import { hasStartedOver, idlestOf, type Place, progressOf, type TransferProgress
 import { RunningTransfer } from "./running-transfer.ts";
 import { SendBuffers } from "./send-buffers.ts";
 import { SharedSocket } from "./shared-socket.ts";
+import { SparingLog } from "./sparing-log.ts";
 import { TransferPorts } from "./transfer-ports.ts";
 
 /** Someone who watches, like the trace. Called for each request at most once in each way. */
@@ -74,13 +75,15 @@ class TftpServer {
   /** null: transfers have other ports. */
   readonly #single: SharedSocket | null;
   readonly #buffers = new SendBuffers();
+  readonly #sparing: SparingLog;
   readonly #places = new Map<string, Place>();
   #closed = false;
   #complainedAt: Instant | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { socket, log, openUdp, address } = parts;
+    const { socket, log, openUdp, address, clock } = parts;
+    this.#sparing = new SparingLog(clock, log);
     this.#ports = new TransferPorts(openUdp, address ?? socket.local.address, log);
     this.#single = parts.singlePort === true ? new SharedSocket(socket, () => Promise.resolve()) : null;
     socket.onSendError((error, to) => log.debug("TFTP send failed", { client: to.address, error: error.message }));
@@ -174,7 +177,8 @@ class TftpServer {
     const { terms, oack } = negotiate(request.options, file.bytes.length, limits);
     const ended = (outcome: TransferOutcome): void => {
       this.#leave(key, place);
-      log.info("TFTP transfer ended", { client: client.address, file: filename, ...outcome });
+      const told = outcome.type === "complete" ? log : this.#sparing;
+      told.info("TFTP transfer ended", { client: client.address, file: filename, ...outcome });
       guarded(log, () => file.closed(outcome));
       guarded(log, () => observer?.ended?.({ filename, from: client, outcome }));
     };
@@ -235,7 +239,7 @@ class TftpServer {
   }
 
   #refuse(filename: string, from: Endpoint, code: number, message: string): void {
-    this.#parts.log.info("TFTP refused", { client: from.address, file: filename, code, reason: message });
+    this.#sparing.info("TFTP refused", { client: from.address, file: filename, code, reason: message });
     this.#sendError(code, message, from);
     guarded(this.#parts.log, () => this.#parts.observer?.refused?.({ filename, from, message }));
   }

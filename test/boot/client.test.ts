@@ -61,9 +61,29 @@ const cases: readonly { what: string; message: DhcpMessage; client: string }[] =
     client: "iPXE",
   },
   {
-    what: "iPXE by a 175 that cannot be read",
-    message: dhcpRequest("DISCOVER", {}, {}, new Map([[175, Uint8Array.of(1, 9, 9)]])),
+    what: "iPXE by a 175 that cannot be read, beside the class of firmware",
+    message: dhcpRequest(
+      "DISCOVER",
+      { vendorClassIdentifier: "PXEClient" },
+      {},
+      new Map([[175, Uint8Array.of(1, 9, 9)]]),
+    ),
     client: "iPXE",
+  },
+  {
+    what: "iPXE by its features alone",
+    message: dhcpRequest("DISCOVER", {}, {}, new Map([[175, Uint8Array.of(0xeb, 3, 1, 0, 0, 0x13, 1, 1)]])),
+    client: "iPXE",
+  },
+  {
+    what: "a 175 that cannot be read as nothing, as noise has it",
+    message: dhcpRequest("DISCOVER", {}, {}, new Map([[175, Uint8Array.of(1, 9, 9)]])),
+    client: "an ordinary DHCP client",
+  },
+  {
+    what: "a 175 that names no feature as nothing",
+    message: dhcpRequest("DISCOVER", {}, {}, new Map([[175, Uint8Array.of(0x13, 2, 1, 1, 0x90, 1, 1)]])),
+    client: "an ordinary DHCP client",
   },
   { what: "BIOS firmware", message: from(BIOS), client: "BIOS firmware" },
   { what: "x64 firmware that says 9", message: from(firmwareOf(9)), client: "UEFI x64 (as EBC) firmware" },

@@ -2,15 +2,15 @@
 // iproute2, ethtool. It looks at what comes out, not at how long it takes; the numbers are printed.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { statSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
-import { said, startUdhcpc } from "../support/lab/dhcp-clients.ts";
+import { bootsByUdhcpc, installsByCurl } from "../support/lab/curl-installer.ts";
+import { said } from "../support/lab/dhcp-clients.ts";
 import { Lab, type LabProcess } from "../support/lab/lab.ts";
 import { machine } from "../support/netboot-machine.ts";
-import { installReport } from "../support/proxmox-installer.ts";
 
 const SLOTS = 20;
 const RATE = 10_000;
@@ -35,7 +35,6 @@ const EXCHANGES = fileURLToPath(new URL("../support/lab/dhcp-exchanges.ts", impo
 const early = machine(0x21);
 const late = machine(0x22);
 const steady = machine(0x23);
-type Role = "early" | "late" | "steady";
 
 let lab: Lab;
 let daemon: BareDaemon;
@@ -77,49 +76,10 @@ function rates(): number[] {
   return said(storm).split("\n").filter(Boolean).map(Number);
 }
 
-/** Firmware takes a slot; how long it took. */
-async function boots(role: Role): Promise<number> {
-  const began = Date.now();
-  const client = startUdhcpc(lab, role, `${role}-firmware`, { asFirmware: true });
-  await until("its lease", () => /lease of 10\.11\.0\.\d+ obtained/.test(said(client)));
-  await until("its script", () => /bound ip=/.test(said(client)));
-  client.kill("SIGTERM");
-  await client.ended;
-  return Date.now() - began;
-}
-
-/** What its installer does, one step after the other, over the same network as the flood. */
-async function installs(role: Role, who: typeof early): Promise<void> {
-  const curl = (path: string, body?: unknown) => {
-    const file = join(lab.folder, `${role}.json`);
-    if (body !== undefined) writeFileSync(file, JSON.stringify(body));
-    const post = body === undefined ? [] : ["--header", "Content-Type: application/json", "--data", `@${file}`];
-    return lab.run(role, ["curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "20", ...post, path]);
-  };
-  const base = "http://10.11.0.1";
-  assert.match(curl(`${base}/ipxe/${who.host}`), /^#!ipxe/);
-  // The installer's own DHCP tells it where the answer is.
-  const client = startUdhcpc(lab, role, `${role}-installer`, { asFirmware: false, asks: [250, 251] });
-  await until("the installer's lease", () => /opt250=[0-9a-f]+/.test(said(client)));
-  client.kill("SIGTERM");
-  await client.ended;
-  const url = Buffer.from(/opt250=([0-9a-f]+)/.exec(said(client))?.[1] ?? "", "hex").toString();
-  const request = {
-    product: { product: "pve" },
-    iso: { release: "9.1", isorelease: "1" },
-    dmi: { system: {} },
-    network_interfaces: who.macs.map((mac, n) => ({ link: `enp${n + 1}s0`, mac })),
-  };
-  const answer = curl(url, request);
-  const webhook = /url = "([^"]*\/installed\/[^"]*)"/.exec(answer)?.[1];
-  assert.ok(webhook, answer);
-  curl(webhook, installReport(who));
-}
-
 describe(`a flood of ${RATE} datagrams a second, noise and strangers`, () => {
   test("does not keep a machine that has a slot from being installed, nor a new one from getting a slot", async (t) => {
-    await boots("early");
-    await boots("steady");
+    await bootsByUdhcpc(lab, "early");
+    await bootsByUdhcpc(lab, "steady");
     lab.run("steady", ["curl", "--silent", "--show-error", "--fail", `http://10.11.0.1/ipxe/${steady.host}`]);
     const before = await residentMb();
     storm = lab.start("storm", "storm", [flood, "10.11.3.9", String(RATE)]);
@@ -141,11 +101,11 @@ describe(`a flood of ${RATE} datagrams a second, noise and strangers`, () => {
     try {
       await until("the flood to take every slot", async () => !(await daemon.slots()).includes(" available"));
       let began = Date.now();
-      await installs("early", early);
+      await installsByCurl(lab, "early", early);
       const installMs = Date.now() - began;
-      const slotMs = await boots("late");
+      const slotMs = await bootsByUdhcpc(lab, "late");
       began = Date.now();
-      await installs("late", late);
+      await installsByCurl(lab, "late", late);
       const secondMs = Date.now() - began;
       // An exchange that was never answered would be the last.
       await until("an installer's hundredth exchange", () => done().length >= 100, 120_000);
