@@ -4,6 +4,7 @@ import type { Problem } from "../std/problem.ts";
 import { tarGz } from "../std/tar-gz.ts";
 import { alpineOverlay } from "./alpine-overlay.ts";
 import { fetchedKind } from "./fetched-kind.ts";
+import { kernelLine, ownWordProblems } from "./kernel-args.ts";
 import { hiddenIdentity, IDENTITY_HINTS, identity, identityProblems } from "./linux-accounts.ts";
 import {
   cluster,
@@ -77,12 +78,12 @@ export const alpine = fetchedKind<AlpineSettings>({
       `apkovl=${links.plain.answerFile("overlay.apkovl.tar.gz")}`,
       // The overlay becomes part of the installed system: there this word is missing, and it does nothing.
       "bootqueue.install",
-      ...kernel_args.split(/ +/).filter((word) => word !== ""),
+      kernel_args,
     ];
     return {
       kernel: stored?.kernel ?? links.asset(`${image}/vmlinuz-${flavour}`),
       initrds: stored?.initrds ?? [{ url: links.asset(`${image}/initramfs-${flavour}`) }],
-      args: words.join(" "),
+      args: kernelLine(words),
     };
   },
 
@@ -117,9 +118,7 @@ function settingsProblems(settings: AlpineSettings): readonly Problem[] {
       problems.push({ path: `identity.${key}`, message });
     }
   }
-  const own = kernel_args
-    .split(/ +/)
-    .find((word) => /^(initrd=|ip=|alpine_repo=|modloop=|apkovl=|modules=|bootqueue)/.test(word));
-  if (own !== undefined) problems.push({ path: "kernel_args", message: `expected no ${own}: it is set already` });
-  return problems;
+  return [...problems, ...ownWordProblems(kernel_args, OWN_WORDS)];
 }
+
+const OWN_WORDS = /^(initrd=|ip=|alpine_repo=|modloop=|apkovl=|modules=|bootqueue)/;

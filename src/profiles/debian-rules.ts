@@ -1,5 +1,6 @@
 import type { Problem } from "../std/problem.ts";
 import type { DebianSettings } from "./debian-settings.ts";
+import { ownWordProblems } from "./kernel-args.ts";
 import type { InstallTarget } from "./kind.ts";
 import { identityProblems } from "./linux-accounts.ts";
 import { firstBootProblems, firstBootTargetProblems } from "./linux-first-boot.ts";
@@ -18,14 +19,10 @@ export function settingsProblems(settings: DebianSettings): readonly Problem[] {
     const own = OWN.find(([question]) => line.split(" ")[1] === question);
     if (own !== undefined) say(`preseed[${index}]`, `expected no answer to ${own[0]} here: ${own[1]}`);
   }
-  const word = kernel_args
-    .split(/ +/)
-    .find((each) =>
-      /^(---|initrd=|auto=|url=|preseed\/url=|priority=|hostname=|domain=|interface=|netcfg\/)/.test(each),
-    );
-  if (word !== undefined) say("kernel_args", `expected no ${word}: it is set already`);
-  return problems;
+  return [...problems, ...ownWordProblems(kernel_args, OWN_WORDS)];
 }
+
+const OWN_WORDS = /^(---|initrd=|auto=|url=|preseed\/url=|priority=|hostname=|domain=|interface=|netcfg\/)/;
 
 const OWN: readonly (readonly [string, string])[] = [
   ["preseed/late_command", "use late_commands; bootqueue's own reports the end"],

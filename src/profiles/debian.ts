@@ -2,6 +2,7 @@ import { settingsProblems, settingsWarnings, targetProblems } from "./debian-rul
 import { DebianSettings } from "./debian-settings.ts";
 import { fetchedKind } from "./fetched-kind.ts";
 import { renderFinishScript } from "./finish-script.ts";
+import { kernelLine } from "./kernel-args.ts";
 import { hiddenIdentity, IDENTITY_HINTS } from "./linux-accounts.ts";
 import { firstBootFlow, firstBootScript } from "./linux-first-boot.ts";
 import { NETWORK_HINTS } from "./linux-network.ts";
@@ -30,10 +31,7 @@ export const debian = fetchedKind<DebianSettings>({
     return {
       kernel: stored?.kernel ?? links.asset(`${image}/linux`),
       initrds: stored?.initrds ?? [{ url: links.asset(`${image}/initrd.gz`) }],
-      args: words
-        .flatMap((word) => word.split(/ +/))
-        .filter((word) => word !== "")
-        .join(" "),
+      args: kernelLine(words),
     };
   },
 

@@ -3,6 +3,7 @@ import { oneOf, textLike } from "../std/field.ts";
 import type { Problem } from "../std/problem.ts";
 import { fetchedKind } from "./fetched-kind.ts";
 import { renderIgnition } from "./ignition.ts";
+import { kernelLine, ownWordProblems } from "./kernel-args.ts";
 import {
   cluster,
   firstBoot,
@@ -67,12 +68,12 @@ export const flatcar = fetchedKind<FlatcarSettings>({
     const words = [
       "flatcar.first_boot=1",
       `ignition.config.url=${links.plain.answerFile("ignition.json")}`,
-      ...kernel_args.split(/ +/).filter((word) => word !== ""),
+      kernel_args,
     ];
     return {
       kernel: stored?.kernel ?? links.asset(`${image}/${KERNEL}`),
       initrds: stored?.initrds ?? [{ url: links.asset(`${image}/${INITRD}`) }],
-      args: words.join(" "),
+      args: kernelLine(words),
     };
   },
 
@@ -115,7 +116,5 @@ function settingsProblems(settings: FlatcarSettings): readonly Problem[] {
         : "unknown key; known here: storage, systemd, passwd, kernelArguments";
     say(`ignition.${key}`, message);
   }
-  const own = kernel_args.split(/ +/).find((word) => /^(initrd=|ignition\.|flatcar\.first_boot)/.test(word));
-  if (own !== undefined) say("kernel_args", `expected no ${own}: it is set already`);
-  return problems;
+  return [...problems, ...ownWordProblems(kernel_args, /^(initrd=|ignition\.|flatcar\.first_boot)/)];
 }

@@ -1,6 +1,7 @@
 import { parseMacAddress } from "../net/mac-address.ts";
 import type { Problem } from "../std/problem.ts";
 import { fetchedKind } from "./fetched-kind.ts";
+import { kernelLine, ownWordProblems } from "./kernel-args.ts";
 import { renderKickstart } from "./kickstart-file.ts";
 import { KickstartSettings } from "./kickstart-settings.ts";
 import type { FileRequest } from "./kind.ts";
@@ -31,12 +32,12 @@ export const kickstart = fetchedKind<KickstartSettings>({
       ...(stored?.extras.tree === undefined ? [] : [`inst.stage2=${stored.extras.tree}`]),
       "ip=dhcp",
       "inst.text",
-      ...kernel_args.split(/ +/).filter((word) => word !== ""),
+      kernel_args,
     ];
     return {
       kernel: stored?.kernel ?? links.asset(`${image}/vmlinuz`),
       initrds: stored?.initrds ?? [{ url: links.asset(`${image}/initrd.img`) }],
-      args: words.join(" "),
+      args: kernelLine(words),
     };
   },
 
@@ -73,9 +74,7 @@ function settingsProblems(settings: KickstartSettings): readonly Problem[] {
       });
     }
   }
-  const own = kernel_args.split(/ +/).find((word) => /^(initrd=|ip=|inst\.(ks|repo|stage2|text)\b)/.test(word));
-  if (own !== undefined) problems.push({ path: "kernel_args", message: `expected no ${own}: it is set already` });
-  return problems;
+  return [...problems, ...ownWordProblems(kernel_args, /^(initrd=|ip=|inst\.(ks|repo|stage2|text)\b)/)];
 }
 
 /** `X-RHN-Provisioning-MAC-0: eth0 52:54:00:…`, one for each NIC, and `X-System-Serial-Number` (Anaconda's boot options). */

@@ -3,6 +3,7 @@ import { prefixLength } from "../net/ipv4-address.ts";
 import { textLike, whole } from "../std/field.ts";
 import type { Problem } from "../std/problem.ts";
 import { fetchedKind } from "./fetched-kind.ts";
+import { kernelLine, ownWordProblems } from "./kernel-args.ts";
 import type { InstallTarget, Links } from "./kind.ts";
 import {
   cluster,
@@ -61,12 +62,12 @@ export const nixos = fetchedKind<NixosSettings>({
       `init=${init}`,
       // For an image that installs by itself: where it finds what it has to know.
       `bootqueue.target=${links.plain.answerFile("target.json")}`,
-      ...kernel_args.split(/ +/).filter((word) => word !== ""),
+      kernel_args,
     ];
     return {
       kernel: stored?.kernel ?? links.asset(`${image}/bzImage`),
       initrds: stored?.initrds ?? [{ url: links.asset(`${image}/initrd`) }],
-      args: words.join(" "),
+      args: kernelLine(words),
     };
   },
 
@@ -115,9 +116,7 @@ function settingsProblems(settings: NixosSettings): readonly Problem[] {
       }
     }
   }
-  const own = settings.kernel_args.split(/ +/).find((word) => /^(initrd=|init=|bootqueue)/.test(word));
-  if (own !== undefined) problems.push({ path: "kernel_args", message: `expected no ${own}: it is set already` });
-  return problems;
+  return [...problems, ...ownWordProblems(settings.kernel_args, /^(initrd=|init=|bootqueue)/)];
 }
 
 function renderTarget({ disk }: NixosSettings, target: InstallTarget, links: Links): string {

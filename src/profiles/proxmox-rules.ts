@@ -1,6 +1,7 @@
 import { stepProblems, stepTargetProblems } from "../firstboot/step-rules.ts";
 import { isHostAddress } from "../net/ipv4-address.ts";
 import type { Problem } from "../std/problem.ts";
+import { kernelWords, ownWordProblems } from "./kernel-args.ts";
 import type { InstallTarget } from "./kind.ts";
 import { bootNicProblems, pinningProblems } from "./proxmox-pinning.ts";
 import { installerOf, PRODUCTS, type Product } from "./proxmox-product.ts";
@@ -95,7 +96,7 @@ export function settingsWarnings(settings: ProxmoxSettings): readonly Problem[] 
   const { filter, filesystem, filter_match, disk_list } = settings.disk_setup;
   const warnings: Problem[] = [];
   const say = (path: string, message: string) => warnings.push({ path, message });
-  const lasting = words(settings.kernel_args).filter((word) => !PASSING.test(word));
+  const lasting = kernelWords(settings.kernel_args).filter((word) => !PASSING.test(word));
   if (lasting.length > 0) {
     say("kernel_args", `the installed system keeps these on its own command line: ${lasting.join(" ")}`);
   }
@@ -155,11 +156,8 @@ const NEWER: readonly {
   },
 ];
 
-function kernelProblems({ kernel_args }: ProxmoxSettings): Problem[] {
-  const own = words(kernel_args).find((word) =>
-    /^(initrd=|ramdisk_size=|proxmox-start-auto-installer$|proxauto$)/.test(word),
-  );
-  return own === undefined ? [] : [{ path: "kernel_args", message: `expected no ${own}: it is set already` }];
+function kernelProblems({ kernel_args }: ProxmoxSettings): readonly Problem[] {
+  return ownWordProblems(kernel_args, /^(initrd=|ramdisk_size=|proxmox-start-auto-installer$|proxauto$)/);
 }
 
 function networkProblems({ source, ...network }: ProxmoxSettings["network"]): Problem[] {
@@ -266,7 +264,3 @@ function firstBootProblems(firstBoot: ProxmoxSettings["first_boot"]): Problem[] 
 }
 
 const SCRIPT_BYTES_MAX = 1_000_000;
-
-function words(text: string): string[] {
-  return text.split(/ +/).filter((word) => word !== "");
-}

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parsedText } from "../std/field.ts";
 import type { Problem } from "../std/problem.ts";
 import { fetchedKind } from "./fetched-kind.ts";
+import { kernelLine, ownWordProblems } from "./kernel-args.ts";
 import { NETWORK_HINTS, network, networkProblems, networkTargetProblems, networkWarnings } from "./linux-network.ts";
 import { HASH_PLACEHOLDER } from "./proxmox-fields.ts";
 import * as field from "./system-fields.ts";
@@ -45,12 +46,12 @@ export const talos = fetchedKind<TalosSettings>({
       "slab_nomerge",
       "pti=on",
       `talos.config=${links.plain.answerFile("config.yaml")}`,
-      ...kernel_args.split(/ +/).filter((word) => word !== ""),
+      kernel_args,
     ];
     return {
       kernel: stored?.kernel ?? links.asset(`${image}/vmlinuz`),
       initrds: stored?.initrds ?? [{ url: links.asset(`${image}/initramfs.xz`) }],
-      args: words.join(" "),
+      args: kernelLine(words),
     };
   },
 
@@ -73,9 +74,5 @@ function settingsProblems({ network, kernel_args, config }: TalosSettings): read
   if (JSON.stringify(config).includes(HASH_PLACEHOLDER)) {
     problems.push({ path: "config", message: "still to be filled in: the whole output of `talosctl gen config`" });
   }
-  const own = kernel_args
-    .split(/ +/)
-    .find((word) => /^(initrd=|talos\.(config|platform)=|slab_nomerge$|pti=)/.test(word));
-  if (own !== undefined) problems.push({ path: "kernel_args", message: `expected no ${own}: it is set already` });
-  return problems;
+  return [...problems, ...ownWordProblems(kernel_args, /^(initrd=|talos\.(config|platform)=|slab_nomerge$|pti=)/)];
 }

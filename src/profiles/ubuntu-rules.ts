@@ -1,5 +1,6 @@
 import { nearest } from "../std/nearest.ts";
 import type { Problem } from "../std/problem.ts";
+import { ownWordProblems } from "./kernel-args.ts";
 import type { InstallTarget } from "./kind.ts";
 import { firstBootProblems, firstBootTargetProblems } from "./linux-first-boot.ts";
 import type { UbuntuSettings } from "./ubuntu-settings.ts";
@@ -168,9 +169,6 @@ function accessProblems({ ssh }: UbuntuSettings): Problem[] {
   return [{ path: "ssh", message: "expected no keys and no passwords with install_server = false" }];
 }
 
-function kernelProblems(settings: UbuntuSettings): Problem[] {
-  const own = settings.kernel_args
-    .split(/ +/)
-    .find((word) => /^(---|initrd=|ip=|url=|ds=|autoinstall$|cloud-config-url=)/.test(word));
-  return own === undefined ? [] : [{ path: "kernel_args", message: `expected no ${own}: it is set already` }];
+function kernelProblems({ kernel_args }: UbuntuSettings): readonly Problem[] {
+  return ownWordProblems(kernel_args, /^(---|initrd=|ip=|url=|ds=|autoinstall$|cloud-config-url=)/);
 }

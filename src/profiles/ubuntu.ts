@@ -1,4 +1,5 @@
 import { fetchedKind } from "./fetched-kind.ts";
+import { kernelLine } from "./kernel-args.ts";
 import { firstBootFlow, firstBootScript } from "./linux-first-boot.ts";
 import { HIDDEN } from "./masked-links.ts";
 import { readProgress } from "./ubuntu-progress.ts";
@@ -51,10 +52,7 @@ export const ubuntu = fetchedKind<UbuntuSettings>({
     return {
       kernel: stored?.kernel ?? links.asset(`${image}/vmlinuz`),
       initrds: stored?.initrds ?? [{ url: links.asset(`${image}/initrd`) }],
-      args: words
-        .flatMap((word) => word.split(/ +/))
-        .filter((word) => word !== "")
-        .join(" "),
+      args: kernelLine(words),
     };
   },
 
