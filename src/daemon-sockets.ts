@@ -5,6 +5,7 @@ import type { ClientSockets } from "./boot/foreign-servers.ts";
 import type { DhcpSockets } from "./dhcp/server.ts";
 import { type Ipv4Address, UNSPECIFIED } from "./net/ipv4-address.ts";
 import { openUdp } from "./net/open-udp.ts";
+import { socketFailure } from "./net/socket-failure.ts";
 import type { UdpSocket } from "./net/udp-socket.ts";
 
 /** Descriptors that systemd passed to us, by their `FileDescriptorName=`. */
@@ -81,9 +82,11 @@ export function listen(
   where: { host: string; port: number } | { fd: number } | { path: string },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const name =
-      "host" in where ? `TCP ${where.host}:${where.port}` : "path" in where ? where.path : `descriptor ${where.fd}`;
-    server.once("error", (cause) => reject(new Error(`cannot listen on ${name}: ${cause.message}`, { cause })));
+    const why = (cause: Error) =>
+      "host" in where
+        ? socketFailure("TCP", where.host, where.port, cause)
+        : `cannot listen on ${"path" in where ? where.path : `descriptor ${where.fd}`}: ${cause.message}`;
+    server.once("error", (cause) => reject(new Error(why(cause), { cause })));
     server.listen({ ...where, backlog: BACKLOG }, () => resolve());
   });
 }

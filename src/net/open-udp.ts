@@ -1,6 +1,7 @@
 import { createSocket, type SocketOptions } from "node:dgram";
 import { once } from "node:events";
 import { type Ipv4Address, UNSPECIFIED } from "./ipv4-address.ts";
+import { socketFailure } from "./socket-failure.ts";
 import type { Endpoint, OpenUdp, UdpSocket } from "./udp-socket.ts";
 
 /** Opens a real socket: the one place in `net/` that touches the world. */
@@ -16,7 +17,7 @@ export const openUdp: OpenUdp = async (options) => {
     socket.setBroadcast(true);
   } catch (cause) {
     socket.close();
-    throw new Error(`cannot open UDP ${options.address}:${options.port}: ${(cause as Error).message}`, { cause });
+    throw new Error(socketFailure("UDP", options.address, options.port, cause as Error), { cause });
   }
   return socketOver(socket, options.address);
 };

@@ -8,7 +8,7 @@ export async function lockFolder(folder: string): Promise<FileLock> {
     throw new Error(
       cause.syscall === "open"
         ? `cannot open ${path}: ${cause.message}; the state folder must exist and belong to the user that runs bootqueue`
-        : `cannot lock the state folder: ${cause.message}; it takes flock, of Debian's util-linux`,
+        : `cannot lock the state folder: ${cause.message}; ${cause.code === "ENOSPC" ? "make room on that disk" : "it takes flock, of Debian's util-linux"}`,
       { cause },
     );
   });
