@@ -1,11 +1,11 @@
-import type { Instant } from "../std/clock.ts";
+import { type Instant, later } from "../std/clock.ts";
 import { type Host, mayBeInstalled } from "./host.ts";
 import { identityWords } from "./identity.ts";
 import { withNextJoin } from "./installing.ts";
 import { isToBeCycled, powerEffectsOf, withCycleWanted } from "./powering.ts";
 import type { QueueRules } from "./rules.ts";
 import { findHost, nearestDeadline, overdue, type QueueState } from "./state.ts";
-import { entered, failed, noted, type Step, unchanged, withHost, withSlotReleased } from "./step.ts";
+import { entered, failed, moved, noted, type Step, unchanged, withHost, withSlotReleased } from "./step.ts";
 import { withSlotGivenBack } from "./taking.ts";
 
 /** When time itself becomes news: the nearest end of a hold or of a wait. null: nobody waits. */
@@ -14,7 +14,9 @@ export function nextDeadline(state: QueueState): Instant | null {
 }
 
 /** Everything whose time is up, at once. */
-export function timePassed(state: QueueState, now: Instant, rules: QueueRules): Step {
+export function timePassed(before: QueueState, now: Instant, rules: QueueRules): Step {
+  const state = withWaitsBegunAnew(before, now);
+  if (state !== before) return moved(state);
   const { slots, hosts } = overdue(state, now);
   const freed = slots.reduce(withSlotReleased, state);
   if (hosts.length === 0) return slots.length === 0 ? unchanged(state) : noted(freed);
@@ -28,6 +30,28 @@ export function timePassed(state: QueueState, now: Instant, rules: QueueRules): 
   const effects = stuck.flatMap(({ id }) => powerEffectsOf(findHost(step.state, id) as Host));
   return { ...step, effects: [...step.effects, ...effects] };
 }
+
+/**
+ * A clock that was set back, as where a machine without a battery learns the time from the network, leaves waits that
+ * began in the future and would take as long as that is away. They begin now.
+ */
+function withWaitsBegunAnew(state: QueueState, now: Instant): QueueState {
+  const isAhead = (since: Instant) => since > now + CLOCK_TOLERANCE_MS;
+  const held = state.slots.filter((slot) => slot.state.type === "held" && isAhead(slot.state.since));
+  const hosts = state.hosts.filter((host) => isAhead(host.state.since));
+  return hosts.reduce(
+    (next, host) => {
+      if (!("deadline" in host.state) || host.state.deadline === null) return next;
+      const { since, deadline } = host.state;
+      const begun = { ...host.state, since: now, deadline: later(now, deadline - since) };
+      return withHost(next, { ...host, state: begun });
+    },
+    held.reduce(withSlotReleased, state),
+  );
+}
+
+/** Clocks are set back by less than this all the time. */
+const CLOCK_TOLERANCE_MS = 60_000;
 
 function withTimedOut(state: QueueState, host: Host, now: Instant): QueueState {
   const minutes = Math.round((now - host.state.since) / 60_000);

@@ -618,6 +618,20 @@ describe("transition()", () => {
     assert.equal(told({ name: "", slots: 2, events, expect: [] }).at(-1), "ready(1) pxe_ready(2) ! identity-conflict");
   });
 
+  test("a wait that began before the clock was set back ends no later than its limit from then on", () => {
+    const year = 365 * 24 * 3_600_000;
+    const at = (state: QueueState, now: number, event: QueueEvent) => transition(state, event, now as Instant, b.RULES);
+    let state = at(EMPTY_QUEUE, year, { type: "slots-declared", slots: b.declaredSlots(2) }).state;
+    for (const event of [b.requested(1), b.seen(2)]) state = at(state, year, event).state;
+    assert.equal(b.drawn(state), "pxe_ready(1) held");
+    const minutes = (count: number) => 1000 + count * 60_000;
+    state = at(state, minutes(0), { type: "time-passed" }).state;
+    assert.equal(b.drawn(state), "pxe_ready(1) available");
+    assert.equal(at(state, minutes(14), { type: "time-passed" }).verdict.type, "unchanged");
+    state = at(state, minutes(16), { type: "time-passed" }).state;
+    assert.equal(b.drawn(state), "available available | discovered(1)");
+  });
+
   test("a copied UUID gets nothing, and nobody is told to rebuild the host that has it", () => {
     const copy: QueueEvent = { type: "host-seen", mac: b.mac(9), uuid: b.uuid(1) };
     const events = [b.requested(1), b.answer(1), b.reported(1), copy, b.seen(1)];
