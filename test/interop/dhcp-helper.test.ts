@@ -6,8 +6,8 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
 import { Lab, type LabProcess } from "../support/lab/lab.ts";
+import { relayBetween } from "../support/lab/relay-between.ts";
 import { leaseRenewAndRelease, leaseTwice, refusedElsewhere } from "../support/lab/relayed-clients.ts";
-import { wireBehind } from "../support/lab/wire-behind.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../build/dhcp-helper/usr/sbin/dhcp-helper", import.meta.url));
 
@@ -48,16 +48,11 @@ let relay: LabProcess;
 before(async () => {
   assert.ok(existsSync(PROGRAM), `wanted ${PROGRAM}, which is not there; run scripts/setup test`);
   lab = new Lab();
-  lab.addNamespace("relay");
-  lab.connect("relay", "eth0", "lan", "10.11.0.254/22");
-  wireBehind(lab, "relay", "eth1", "rack2");
-  wireBehind(lab, "relay", "eth2", "rack3");
-  lab.run("relay", ["ip", "address", "add", "10.12.0.1/24", "dev", "eth1"]);
-  lab.run("relay", ["ip", "address", "add", "10.13.0.1/24", "dev", "eth2"]);
-  lab.run("relay", ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
-  for (const subnet of ["10.12.0.0/24", "10.13.0.0/24"]) {
-    lab.run("gw", ["ip", "route", "add", subnet, "via", "10.11.0.254"]);
-  }
+  const wires = [
+    { role: "rack2", router: "10.12.0.1/24" },
+    { role: "rack3", router: "10.13.0.1/24" },
+  ];
+  relayBetween(lab, wires, ["10.12.0.0/24", "10.13.0.0/24"]);
   daemon = new BareDaemon(lab, CONFIG);
   await daemon.start();
   const links = ["-i", "eth1", "-i", "eth2"];

@@ -5,8 +5,9 @@ import { after, before, describe, test } from "node:test";
 import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
 import { said, startUdhcpc } from "../support/lab/dhcp-clients.ts";
 import { Lab, type LabProcess } from "../support/lab/lab.ts";
+import { relayBetween } from "../support/lab/relay-between.ts";
 import { leaseRenewAndRelease, leaseTwice, refusedElsewhere } from "../support/lab/relayed-clients.ts";
-import { plugIn, wireBehind } from "../support/lab/wire-behind.ts";
+import { plugIn } from "../support/lab/wire-behind.ts";
 
 const CONFIG = `[network]
 address = "10.11.0.1"
@@ -42,19 +43,12 @@ let relay: LabProcess;
 /** Two wires behind the relay: `eth1` with many machines, `eth2` as the switch port of one. */
 before(async () => {
   lab = new Lab();
-  lab.addNamespace("relay");
-  lab.connect("relay", "eth0", "lan", "10.11.0.254/22");
-  for (const [role, port] of [
-    ["far", "eth1"],
-    ["other", "eth2"],
-  ] as const) {
-    wireBehind(lab, "relay", port, role);
-  }
-  lab.run("relay", ["ip", "address", "add", "10.12.0.1/24", "dev", "eth1"]);
-  lab.run("relay", ["ip", "address", "add", "10.12.0.1/32", "dev", "eth2"]);
+  const wires = [
+    { role: "far", router: "10.12.0.1/24" },
+    { role: "other", router: "10.12.0.1/32" },
+  ];
+  relayBetween(lab, wires, ["10.12.0.0/24"]);
   lab.run("relay", ["ip", "route", "add", "10.12.0.9/32", "dev", "eth2"]);
-  lab.run("relay", ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
-  lab.run("gw", ["ip", "route", "add", "10.12.0.0/24", "via", "10.11.0.254"]);
   const links = ["-id", "eth1", "-id", "eth2", "-iu", "eth0"];
   relay = lab.start("relay", "dhcrelay", ["dhcrelay", "-4", "-d", "-a", ...links, "10.11.0.1"]);
   await until("the relay", () => said(relay).includes("Sending on   Socket/fallback"));

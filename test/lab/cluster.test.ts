@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Appliance } from "../support/lab/appliance.ts";
+import { arrivalOfAll, powerOnIntoSlot } from "../support/lab/arrival.ts";
 import { ClusterRack } from "../support/lab/cluster-rack.ts";
 import { Journey } from "../support/lab/journey.ts";
 import { Lab } from "../support/lab/lab.ts";
 import { Machine } from "../support/lab/machine.ts";
-import { patiently } from "../support/lab/patience.ts";
 
 // From empty disks to a cluster: a Linux on each disk with a real sshd, the first-boot agent, and joins over SSH, with
 // stand-ins for what Proxmox brings along.
@@ -28,22 +28,9 @@ describe("two machines of a cluster", () => {
     for (const [index, slot] of (await appliance.slots()).entries()) {
       const machine = new Machine(lab, index + 1, "bios", { shared: rack.shared });
       journeys.push(new Journey(machine, slot, { joins: true }));
-      machine.powerOn();
-      await patiently("its slot", async () =>
-        (await appliance.slots()).some(({ holder }) => holder === machine.macs[0]),
-      );
+      await powerOnIntoSlot(appliance, machine);
     }
-    await patiently(
-      "both to be ready",
-      async () => {
-        for (const journey of journeys) {
-          await journey.look(appliance);
-          if (journey.isLost) throw new Error(journey.brokenLink);
-        }
-        return journeys.every((journey) => journey.isOver);
-      },
-      () => journeys.map((journey) => journey.brokenLink).join("\n"),
-    );
+    await arrivalOfAll(appliance, journeys);
   });
 
   test("a member says that both are in, and lets nobody in but the operator and the nodes", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { StatusView } from "../../src/http/contract.ts";
 import { Appliance } from "../support/lab/appliance.ts";
+import { arrival } from "../support/lab/arrival.ts";
 import { Lab } from "../support/lab/lab.ts";
 import { Machine } from "../support/lab/machine.ts";
 import { FIRMWARE_MS, patiently } from "../support/lab/patience.ts";
@@ -74,17 +75,3 @@ test("a fingerprint that is fixed in the image and wrong is refused by the insta
     lab.close();
   }
 });
-
-/** Until its host is in this state; an installer that stopped is the end of the wait. */
-async function arrival(appliance: Appliance, machine: Machine, state: string): Promise<void> {
-  await patiently(
-    `machine ${machine.number} to be ${state}`,
-    async () => {
-      const [stopped] = machine.console.lines(/^standin: STOPPED/);
-      if (stopped !== undefined) throw new Error(stopped);
-      return (await appliance.hostOf(machine.macs[0]))?.state === state;
-    },
-    () => machine.console.tail(10).join("\n"),
-    FIRMWARE_MS,
-  );
-}

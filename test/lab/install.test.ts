@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Appliance } from "../support/lab/appliance.ts";
+import { arrival, arrivalOfAll, powerOnIntoSlot } from "../support/lab/arrival.ts";
 import { ignoredAfterReport } from "../support/lab/broken-link.ts";
 import { Journey } from "../support/lab/journey.ts";
 import { Lab } from "../support/lab/lab.ts";
 import { type Firmware, Machine } from "../support/lab/machine.ts";
-import { FIRMWARE_MS, patiently } from "../support/lab/patience.ts";
+import { patiently } from "../support/lab/patience.ts";
 
 // The main job: real firmware, the real daemon, and an installer that behaves on the wire as Proxmox's does.
 
@@ -28,22 +29,9 @@ describe("an empty rack", () => {
       const slot = (await appliance.slots())[index];
       assert.ok(slot);
       journeys.push(new Journey(machine, slot));
-      machine.powerOn();
-      await patiently("its slot", async () =>
-        (await appliance.slots()).some(({ holder }) => holder === machine.macs[0]),
-      );
+      await powerOnIntoSlot(appliance, machine);
     }
-    await patiently(
-      "both to arrive",
-      async () => {
-        for (const journey of journeys) {
-          await journey.look(appliance);
-          if (journey.isLost) throw new Error(journey.brokenLink);
-        }
-        return journeys.every((journey) => journey.isOver);
-      },
-      () => journeys.map((journey) => journey.brokenLink).join("\n"),
-    );
+    await arrivalOfAll(appliance, journeys);
   });
 
   test("the report made the machine's inventory: firmware, both network cards, its disk by serial", async () => {
@@ -100,17 +88,3 @@ describe("a release of the installer", () => {
     });
   }
 });
-
-/** Until its host is in this state; an installer that stopped is the end of the wait. */
-async function arrival(appliance: Appliance, machine: Machine, state: string): Promise<void> {
-  await patiently(
-    `machine ${machine.number} to be ${state}`,
-    async () => {
-      const [stopped] = machine.console.lines(/^standin: STOPPED/);
-      if (stopped !== undefined) throw new Error(stopped);
-      return (await appliance.hostOf(machine.macs[0]))?.state === state;
-    },
-    () => machine.console.tail(10).join("\n"),
-    FIRMWARE_MS,
-  );
-}

@@ -86,17 +86,7 @@ bootqueue config check`);
     assert.match(container.run("bootqueue slots"), /10\.11\.0\.2 .* assigned/);
     lab.run("pxe", ["ip", "address", "add", "10.11.0.2/22", "dev", "eth0"]);
     for (const url of ["tftp://10.11.0.1/undionly.kpxe", "http://10.11.0.1/assets/undionly.kpxe"]) {
-      const size = lab.run("pxe", [
-        "curl",
-        "--silent",
-        "--max-time",
-        "20",
-        "--output",
-        "/dev/null",
-        "--write-out",
-        "%{size_download}",
-        url,
-      ]);
+      const size = fetched(url, "%{size_download}");
       assert.ok(Number(size) > 50_000, `${url}: ${size} octets`);
     }
   });
@@ -169,18 +159,7 @@ systemctl daemon-reload`);
 
   test("HTTPS comes with scripts/install, which opens its port, and goes with it", () => {
     container.run("printf '[http]\\ntls_port = 443\\n' >> /etc/bootqueue/bootqueue.toml; /src/scripts/install");
-    const page = [
-      "curl",
-      "--insecure",
-      "--silent",
-      "--max-time",
-      "20",
-      "--output",
-      "/dev/null",
-      "--write-out",
-      "%{http_code}",
-    ];
-    assert.equal(lab.run("pxe", [...page, "https://10.11.0.1/ipxe/52-54-00-00-00-99"]), "404");
+    assert.equal(fetched("https://10.11.0.1/ipxe/52-54-00-00-00-99", "%{http_code}"), "404");
     assert.match(container.run("ss --tcp --listening --numeric --no-header"), /10\.11\.0\.1:443/);
     container.run("sed --in-place '/^tls_port/d; /^\\[http\\]/d' /etc/bootqueue/bootqueue.toml; /src/scripts/install");
     assert.doesNotMatch(container.run("ss --tcp --listening --numeric --no-header"), /:443/);
@@ -206,4 +185,10 @@ systemctl daemon-reload`);
 function askForAddress(role: string): string {
   const pxe = ["-V", "PXEClient:Arch:00000:UNDI:002001", "-x", "0x5d:0000", "-O", "67", "-s", "/bin/true"];
   return lab.run(role, ["sh", "-c", `udhcpc -i eth0 -f -n -q -t 3 -T 1 ${pxe.join(" ")} 2>&1 || true`]);
+}
+
+/** What curl tells of a file that a machine of the boot network fetched: `%{size_download}`, `%{http_code}`. */
+function fetched(url: string, told: string): string {
+  const quietly = ["--insecure", "--silent", "--max-time", "20", "--output", "/dev/null"];
+  return lab.run("pxe", ["curl", ...quietly, "--write-out", told, url]);
 }
