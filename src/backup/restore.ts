@@ -9,6 +9,7 @@ import { toSaved } from "../store/format.ts";
 import { lockFolder } from "../store/lock.ts";
 import { agedQueue } from "./aged-queue.ts";
 import { STATE } from "./gather.ts";
+import { type InstalledSince, installedSince } from "./installed-since.ts";
 import { namesIn, readFound } from "./quiet-files.ts";
 import type { RestorePlan } from "./restore-plan.ts";
 import { isReplaced, JOIN_KEYS_FOLDER } from "./state-names.ts";
@@ -32,6 +33,8 @@ export interface Restored {
   readonly copy: string | null;
   /** Hosts whose install was armed in the backup, and is not any more. */
   readonly disarmed: readonly HostId[];
+  /** Machines that would be wiped a second time, as the queue that was there knew. */
+  readonly installedSince: readonly InstalledSince[];
 }
 
 /**
@@ -63,6 +66,7 @@ async function replaceAll(plan: RestorePlan, options: RestoreOptions, owner: Own
     plan.queue === null || options.keepArmed
       ? { state: plan.queue, disarmed: [] }
       : agedQueue(plan.queue, backup.madeAt, now);
+  const since = aged.state === null || options.keepArmed ? [] : await installedSince(stateFolder, aged.state);
   const targets = new Set(plan.files.map(({ target }) => target));
   const obsolete = (await obsoleteFiles(plan)).filter((path) => !targets.has(path));
   const time = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, "");
@@ -88,7 +92,7 @@ async function replaceAll(plan: RestorePlan, options: RestoreOptions, owner: Own
   }
   await rm(mark);
   await syncFolder(stateFolder);
-  return { copy, disarmed: aged.disarmed };
+  return { copy, disarmed: aged.disarmed, installedSince: since };
 }
 
 function isStateFile(path: string): boolean {

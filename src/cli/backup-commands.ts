@@ -2,6 +2,7 @@ import { lstat, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { relative, resolve } from "node:path";
 import type { Command } from "commander";
+import type { InstalledSince } from "../backup/installed-since.ts";
 import type { RestorePlan } from "../backup/restore-plan.ts";
 import { loadConfig, SERVER_TYPES_FOLDER } from "../config/load.ts";
 import { readCatalogue } from "../images/catalogue.ts";
@@ -135,6 +136,7 @@ async function restoreFrom(context: CliContext, file: string, flags: RestoreFlag
         ({ name, title }) => `image ${name} (${title}) is missing: bootqueue image add ISO --name ${name}`,
       ),
       ...restored.disarmed.map((id) => `${id} was armed, and counts as failed now: it may have been installed since`),
+      ...restored.installedSince.map(sinceWords),
       ...(paused
         ? [
             "the queue is paused. Start the daemon, then tell it what it cannot know: `bootqueue mark-installed HOST` for what was",
@@ -145,6 +147,12 @@ async function restoreFrom(context: CliContext, file: string, flags: RestoreFlag
       .map((line) => `${oneLine(line)}\n`)
       .join(""),
   );
+}
+
+/** What to type, so that a machine is not wiped a second time. */
+function sinceWords({ mac, where, address, isKnown }: InstalledSince): string {
+  const register = isKnown ? "" : `bootqueue register ${mac}${address === null ? "" : ` --slot ${address}`}; `;
+  return `${mac}${where === "" ? "" : ` (${where})`} may have been installed since, as the queue that was there before knew: ${register}bootqueue mark-installed ${mac}`;
 }
 
 function planView({ backup, files, queue }: RestorePlan) {

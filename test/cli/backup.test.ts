@@ -101,6 +101,19 @@ describe("restore", () => {
     assert.equal(await readFile(profile, "utf8"), 'kind = "proxmox"\n');
   });
 
+  test("says what to type for a machine that came since, so that it is not wiped", async (t) => {
+    const { file, store, queue, run } = await bench(t);
+    await store.save({ ...queue, hosts: [], slots: [] });
+    await run(["backup", file]);
+    await store.save(queue);
+    await store.close();
+    const ran = await run(["restore", file, "--yes"]);
+    assert.match(
+      ran.out,
+      /^52:54:00:00:01:01 \(node1 at 10\.11\.0\.2\) may have been installed since, .*: bootqueue register 52:54:00:00:01:01 --slot 10\.11\.0\.2; bootqueue mark-installed 52:54:00:00:01:01$/m,
+    );
+  });
+
   test("--check changes nothing, and needs nobody to ask", async (t) => {
     const { folder, file, run } = await bench(t);
     await run(["backup", file]);
