@@ -321,13 +321,19 @@ class Daemon {
 
   /** From the first moment on: one that comes while the daemon is still opening takes effect when it is open. */
   #listenToSignals(opening: Promise<Engine>): void {
-    const whenOpen = (act: (engine: Engine) => Promise<void>) => () => void opening.then(act, () => {});
-    const reload = whenOpen((engine) => this.#reload(engine));
-    const stop = whenOpen(() => {
-      // Whoever says it again while connections are being closed does not want to wait for them.
+    const reload = () =>
+      void opening.then(
+        (engine) => this.#reload(engine),
+        () => {},
+      );
+    const stop = () => {
+      // Whoever says it again does not want to wait until everything is opened or closed.
       process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", reload);
-      return this.#stop(0);
-    });
+      void opening.then(
+        () => this.#stop(0),
+        () => {},
+      );
+    };
     process.on("SIGTERM", stop).on("SIGINT", stop).on("SIGHUP", reload);
   }
 
