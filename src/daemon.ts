@@ -6,15 +6,15 @@ import { previewAnswer } from "./boot/answer-preview.ts";
 import type { ForeignServers } from "./boot/foreign-servers.ts";
 import type { InstallSite } from "./boot/installation.ts";
 import { LoopBreaker } from "./boot/loop-breaker.ts";
-import type { PoolPolicy } from "./boot/pool-policy.ts";
 import { Sightings } from "./boot/sightings.ts";
 import { Urls } from "./boot/urls.ts";
+import { openAddresses } from "./daemon-addresses.ts";
 import { type ClusterParts, openCluster } from "./daemon-cluster.ts";
 import { lostState } from "./daemon-lost-state.ts";
 import { lookForFiles } from "./daemon-missing-files.ts";
 import { type NetbootParts, openDhcp, openHttp, openTftp } from "./daemon-netboot.ts";
 import { createOperatorApps, serveOperator } from "./daemon-operator.ts";
-import { openPool, type Pool } from "./daemon-pool.ts";
+import type { Pool } from "./daemon-pool.ts";
 import { createPowerDesk, type PowerDesk, powerSwitches } from "./daemon-power.ts";
 import { openRegistration } from "./daemon-registration.ts";
 import {
@@ -29,7 +29,7 @@ import {
 } from "./daemon-settings.ts";
 import type { PassedSockets } from "./daemon-sockets.ts";
 import { certificatesFor, TlsKeeper, tlsEndpoint } from "./daemon-tls.ts";
-import { createForeignServers, openNeighbours, startConflictProbe, watchForeignServers } from "./daemon-watch.ts";
+import { createForeignServers, watchForeignServers } from "./daemon-watch.ts";
 import { createRunEffect } from "./effects.ts";
 import type { Certificates } from "./http/certificates.ts";
 import { refusalToServe } from "./net/interfaces.ts";
@@ -170,7 +170,14 @@ class Daemon {
       void this.#tls?.dropUnused();
     }, LOOK_AGAIN_MS);
     this.#closers.push(() => clearInterval(looking));
-    const pool = await this.#openAddresses(engine);
+    this.#pool = await openAddresses({
+      engine,
+      config: this.#settings.config,
+      trace: this.#trace,
+      log: this.#log,
+      opened: (close) => this.#closers.push(close),
+      onBroken: () => void this.#stop(1),
+    });
     this.#outbox = await openRegistration(engine, this.#settings.config, this.#trace, this.#log);
     this.#closers.push(() => this.#outbox?.stop());
     await this.#openOperator(engine, passed);
@@ -178,7 +185,7 @@ class Daemon {
     await openHttp(netboot);
     await openTftp(netboot);
     await watching;
-    await openDhcp(netboot, pool);
+    await openDhcp(netboot, this.#pool?.policy ?? null);
     const remote = new RemoteInstalls({
       engine,
       site: () => this.#site,
@@ -259,25 +266,6 @@ class Daemon {
     cluster.start(engine);
     this.#closers.push(() => cluster.close());
     return engine;
-  }
-
-  /** What looks after addresses: whether they are in use already, and the pool, if there is one. */
-  async #openAddresses(engine: Engine): Promise<PoolPolicy | null> {
-    const { config } = this.#settings;
-    const neighbours = await openNeighbours(config);
-    if (neighbours !== null) {
-      this.#closers.push(() => neighbours.close());
-      const probe = await startConflictProbe(engine, config, neighbours, this.#trace, this.#log);
-      this.#closers.push(() => probe.stop());
-    }
-    const pool = await openPool(engine, config, neighbours, this.#trace, (cause) => {
-      this.#log.error("leases cannot be saved; stopping, because none may be given that is not on disk", {
-        why: (cause as Error).message,
-      });
-      void this.#stop(1);
-    });
-    this.#pool = pool;
-    return pool?.policy ?? null;
   }
 
   #netboot(engine: Engine, passed: PassedSockets): NetbootParts {
