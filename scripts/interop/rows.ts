@@ -49,6 +49,11 @@ export const ROWS: readonly Row[] = [
     shownBy: lab("secure-boot", /^UEFI loads shim/),
   },
   { client: "AAVMF, UEFI ARM64", did: "DHCP, its loader by TFTP", shownBy: lab("architectures", /^AAVMF/) },
+  {
+    client: "U-Boot on ARM64",
+    did: "DHCP for its own script, then DHCP as UEFI firmware, its loader by TFTP",
+    shownBy: lab("u-boot", /^gets an address of the pool/),
+  },
   { client: "OVMF for 32 bits", did: "DHCP, its loader by TFTP", shownBy: lab("architectures", /^OVMF for 32 bits/) },
   {
     client: "iPXE → script",
@@ -131,10 +136,10 @@ export const ROWS: readonly Row[] = [
   { client: "a hundred curls", did: "a mebibyte each at once by TFTP", shownBy: tftp(/^a hundred curls/) },
   {
     client: "loss, duplication, reordering and delay together",
-    did: "TFTP clients of four habits, DHCP repeats",
+    did: "TFTP clients of four habits, DHCP repeats, whole installs",
     shownBy: {
       notHere:
-        "the kernel of the test machines has no netem; clients of our own go through it on a simulated network in test/tftp/server.test.ts",
+        "the kernel of the test machines has no netem; clients of our own go through it on a simulated network in test/tftp/server.test.ts, and whole installs, directly and behind a relay, in test/boot/bad-links.test.ts",
     },
   },
 ];
