@@ -4,7 +4,7 @@ import type { Log } from "../std/log.ts";
 import type { Footprint, Tracer } from "./footprint.ts";
 import { type Link, Queue } from "./queue.ts";
 
-/** A footprint, or several of the same kind in a row folded into one: `at` is the first of them. Immutable. */
+/** A footprint, or several of the same kind folded into one, in a row or in turns with another: `at` is the first. Immutable. */
 export interface TraceEntry extends Footprint {
   /** How many it stands for, from 1 up. */
   readonly count: number;
@@ -85,8 +85,8 @@ export class Trace implements Tracer {
 
   #keep(footprint: Omit<Footprint, "at">, at: Instant, last: Instant, count: number): Kept {
     const { entries } = this.#historyOf(footprint);
-    const before = entries.at(-1);
-    if (before !== undefined && isSameAs(before, footprint, at)) {
+    const before = takeRepeated(entries, footprint, at);
+    if (before !== null) {
       before.fields = footprint.fields;
       before.last = last;
       before.count += count;
@@ -182,6 +182,21 @@ function entryOf({ mac, road, outcome, what, why, stage = null, fields, at, last
   return fields === undefined
     ? { mac, road, outcome, what, why, stage, at, last, count }
     : { mac, road, outcome, what, why, stage, fields, at, last, count };
+}
+
+/**
+ * The entry that `fresh` repeats, which then stands last; null: it says something new. That of the message before the
+ * newest one too: a client that does an exchange over again leaves OFFER and ACK in turns.
+ */
+function takeRepeated(entries: Kept[], fresh: Omit<Footprint, "at">, at: Instant): Kept | null {
+  const newest = entries.at(-1);
+  if (newest === undefined) return null;
+  if (isSameAs(newest, fresh, at)) return newest;
+  const other = entries.at(-2);
+  if (other === undefined || other.road !== newest.road || !isSameAs(other, fresh, at)) return null;
+  entries[entries.length - 2] = newest;
+  entries[entries.length - 1] = other;
+  return other;
 }
 
 /** `xid` and the like differ from packet to packet, so `fields` is not compared. */

@@ -32,6 +32,28 @@ describe("Trace", () => {
     assert.deepEqual(trace.recent(), trace.footprintsOf(ALICE));
   });
 
+  test("folds an exchange that is done over and over, whose messages take turns; the newest stands last", () => {
+    const { trace, clock } = makeTrace();
+    for (let n = 0; n < 100; n++) {
+      for (const what of ["OFFER", "ACK"]) {
+        trace.note(left(ALICE, what));
+        clock.advance(1000);
+      }
+    }
+    assert.deepEqual(words(trace.footprintsOf(ALICE)), ["OFFER ×100", "ACK ×100"]);
+    trace.note(left(ALICE, "OFFER"));
+    assert.deepEqual(words(trace.footprintsOf(ALICE)), ["ACK ×100", "OFFER ×101"]);
+    assert.deepEqual(trace.recent(), trace.footprintsOf(ALICE));
+  });
+
+  test("what came before something else, or by another road, is not taken for a repeat", () => {
+    const { trace } = makeTrace();
+    for (const what of ["OFFER", "ACK", "NAK", "OFFER"]) trace.note(left(ALICE, what));
+    trace.note({ ...left(ALICE, "script"), road: "http" });
+    trace.note(left(ALICE, "OFFER"));
+    assert.deepEqual(words(trace.footprintsOf(ALICE)), ["OFFER", "ACK", "NAK", "OFFER", "script", "OFFER"]);
+  });
+
   test("a storm of one host does not flush the history of another, nor its own", () => {
     const { trace } = makeTrace({ perMac: 5, recent: 5, macs: 10 });
     trace.note(left(BOB, "answer file"));
