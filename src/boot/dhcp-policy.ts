@@ -33,7 +33,12 @@ import type { Admission } from "./stranger-gate.ts";
 import { placeOf } from "./subnets.ts";
 
 export interface SlotDhcpPolicyParts {
-  readonly queue: { readonly state: QueueState; dispatch(event: QueueEvent): Promise<Verdict> };
+  readonly queue: {
+    readonly state: QueueState;
+    /** With what is being saved: an OFFER binds nobody, so it need not wait for the disk. */
+    readonly decided: QueueState;
+    dispatch(event: QueueEvent): Promise<Verdict>;
+  };
   readonly tracer: Tracer;
   readonly terms: LeaseTerms;
   readonly rungs: Rungs;
@@ -314,7 +319,7 @@ export class SlotDhcpPolicy implements DhcpPolicy {
   #standing(asker: Asker, host: Host | undefined): DhcpDecision | null {
     const settled = this.#settled(asker, host);
     if (settled !== null) return settled;
-    const held = findHeldSlot(this.#parts.queue.state, asker.mac);
+    const held = findHeldSlot(this.#parts.queue.decided, asker.mac);
     return held === undefined || !isWithin(asker.place, held) ? null : this.#serve(held, asker, host);
   }
 

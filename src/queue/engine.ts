@@ -55,6 +55,11 @@ export class Engine {
     return this.#published;
   }
 
+  /** Ahead of `state` while a save is under way, and a power cut may still undo that: good for what binds nobody. */
+  get decided(): QueueState {
+    return this.#decided;
+  }
+
   get rules(): QueueRules {
     return this.#rules;
   }
@@ -77,7 +82,7 @@ export class Engine {
   }
 
   /**
-   * Resolves when a power cut can no longer undo the outcome.
+   * Resolves when a power cut can no longer undo the outcome, or at once when it lives in memory only, as a hold.
    * Rejects when it could not be saved: then nothing was done, and nobody may be told that it was.
    */
   dispatch(event: QueueEvent): Promise<Verdict> {
@@ -86,14 +91,16 @@ export class Engine {
     const { verdict, effects, lasting } = step;
     const changed = step.state !== this.#decided;
     this.#decided = step.state;
-    // Even a repeat waits for a save under way: it may be the repeat of what is just being saved.
-    if (this.#saving || lasting) {
+    // A hold binds nobody, and the next message of that client will wait. A repeat waits for a save under way: it may be
+    // the repeat of what is just being saved.
+    const isInMemory = changed && !lasting && verdict.type === "moved";
+    if (lasting || (this.#saving && !isInMemory)) {
       return new Promise((resolve, reject) => {
         this.#waiters.push({ verdict, effects, lasting, resolve, reject });
         if (!this.#saving) void this.#saveGroups();
       });
     }
-    if (changed) this.#publish(step.state);
+    if (changed && !this.#saving) this.#publish(step.state);
     return Promise.resolve(verdict);
   }
 
@@ -121,6 +128,8 @@ export class Engine {
       }
     }
     this.#saving = false;
+    // With what was held in the meantime, for which nobody waited.
+    this.#publish(this.#decided);
   }
 
   /** Memory goes back to what the disk last confirmed. */

@@ -94,6 +94,30 @@ describe("Engine", () => {
     assert.equal(parts.store.saves.length, 1);
   });
 
+  test("a hold waits for no save under way, and shows when that is done", async () => {
+    const parts = setUp();
+    await declared(parts, 2);
+    const taken = parts.engine.dispatch(b.requested(1));
+    assert.deepEqual(await parts.engine.dispatch(b.seen(2)), { type: "moved" });
+    assert.equal(b.drawn(parts.engine.state), "available available");
+    assert.equal(b.drawn(parts.engine.decided), "pxe_ready(1) held");
+    parts.store.saves[1]?.end();
+    await taken;
+    await settled();
+    assert.equal(b.drawn(parts.engine.state), "pxe_ready(1) held");
+    assert.equal(parts.store.saves.length, 2);
+  });
+
+  test("a hold that came while a save was failing is gone with it", async () => {
+    const parts = setUp();
+    await declared(parts, 2);
+    const taken = parts.engine.dispatch(b.requested(1));
+    await parts.engine.dispatch(b.seen(2));
+    parts.store.saves[1]?.fail(new Error("no space left on device"));
+    await assert.rejects(taken, /could not be saved/);
+    assert.equal(b.drawn(parts.engine.decided), "available available");
+  });
+
   test("a save that fails: nobody is answered, memory keeps what the disk has, and the daemon is told once", async () => {
     const parts = setUp();
     await declared(parts, 3);
