@@ -165,7 +165,7 @@ class Daemon {
     await this.#tls?.dropUnused();
     const looking = setInterval(() => {
       // The alarms of the queue trust the clock; this finds out when it was set.
-      engine.dispatch({ type: "time-passed" }).catch(() => {});
+      engine.dispatch({ type: "clock-checked" }).catch(() => {});
       void this.#findMissingFiles();
       void this.#tls?.dropUnused();
     }, LOOK_AGAIN_MS);

@@ -72,7 +72,7 @@ export class Engine {
   /** Resumes what a stop interrupted, and begins to watch the clock. */
   async start(): Promise<void> {
     for (const effect of resume(this.#published, this.#rules)) this.#parts.runEffect(effect);
-    await this.dispatch({ type: "time-passed" });
+    await this.dispatch({ type: "clock-checked" });
     this.#setAlarm();
   }
 

@@ -86,6 +86,8 @@ export type QueueEvent =
   | { readonly type: "power-failed"; readonly host: HostId; readonly token: AttemptToken }
   // From the clock.
   | { readonly type: "time-passed" }
+  /** The same, with a look at every wait, for a clock that was set back. Now and then, because that takes time. */
+  | { readonly type: "clock-checked" }
   // From the operator.
   /** The configuration as it is now; merged, and never forgets a slot that is in use. */
   | { readonly type: "slots-declared"; readonly slots: readonly DeclaredSlot[] }

@@ -14,9 +14,7 @@ export function nextDeadline(state: QueueState): Instant | null {
 }
 
 /** Everything whose time is up, at once. */
-export function timePassed(before: QueueState, now: Instant, rules: QueueRules): Step {
-  const state = withWaitsBegunAnew(before, now);
-  if (state !== before) return moved(state);
+export function timePassed(state: QueueState, now: Instant, rules: QueueRules): Step {
   const { slots, hosts } = overdue(state, now);
   const freed = slots.reduce(withSlotReleased, state);
   if (hosts.length === 0) return slots.length === 0 ? unchanged(state) : noted(freed);
@@ -29,6 +27,12 @@ export function timePassed(before: QueueState, now: Instant, rules: QueueRules):
   const step = withNextJoin(given, now, rules);
   const effects = stuck.flatMap(({ id }) => powerEffectsOf(findHost(step.state, id) as Host));
   return { ...step, effects: [...step.effects, ...effects] };
+}
+
+/** The same, after a look whether the clock was set back. */
+export function clockChecked(state: QueueState, now: Instant, rules: QueueRules): Step {
+  const anew = withWaitsBegunAnew(state, now);
+  return anew === state ? timePassed(state, now, rules) : moved(anew);
 }
 
 /**

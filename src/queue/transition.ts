@@ -15,7 +15,7 @@ import { scriptBooted } from "./script-booting.ts";
 import type { QueueState } from "./state.ts";
 import type { Step } from "./step.ts";
 import * as taking from "./taking.ts";
-import { timePassed } from "./timing.ts";
+import { clockChecked, timePassed } from "./timing.ts";
 
 /** The whole life of the queue. Pure: same arguments, same answer; it reads no clock and does no I/O. */
 export function transition(state: QueueState, event: QueueEvent, now: Instant, rules: QueueRules): Step {
@@ -70,6 +70,8 @@ function decide(state: QueueState, event: QueueEvent, now: Instant, rules: Queue
       return powering.powerFailed(state, event);
     case "time-passed":
       return timePassed(state, now, rules);
+    case "clock-checked":
+      return clockChecked(state, now, rules);
     case "slots-declared":
       return slotsDeclared(state, event.slots, now);
     case "slot-skipped":

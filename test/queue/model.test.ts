@@ -250,6 +250,7 @@ function randomEvent(random: { below(limit: number): number }, state: QueueState
     random.below(3) === 0 ? b.joinFailed(n) : b.joined(n),
     { type: "join-retried", host: b.hostId(n) },
     { type: "time-passed" },
+    { type: "clock-checked" },
     random.below(4) === 0 ? b.skip(slot) : b.unskip(slot),
     random.below(3) === 0 ? b.registered(n, random.below(2) === 0 ? slot : null) : b.approved(n),
     random.below(4) === 0 ? b.rebuild(n, `${n}-${random.below(1_000_000)}`) : b.seen(n),

@@ -625,7 +625,7 @@ describe("transition()", () => {
     for (const event of [b.requested(1), b.seen(2)]) state = at(state, year, event).state;
     assert.equal(b.drawn(state), "pxe_ready(1) held");
     const minutes = (count: number) => 1000 + count * 60_000;
-    state = at(state, minutes(0), { type: "time-passed" }).state;
+    state = at(state, minutes(0), { type: "clock-checked" }).state;
     assert.equal(b.drawn(state), "pxe_ready(1) available");
     assert.equal(at(state, minutes(14), { type: "time-passed" }).verdict.type, "unchanged");
     state = at(state, minutes(16), { type: "time-passed" }).state;
