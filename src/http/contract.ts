@@ -200,7 +200,7 @@ export type OperationView = z.infer<typeof OperationView>;
 /** One thing that a host did, or that was done or not done for it, and why. */
 export const FootprintView = z.object({
   at: instant,
-  last: instant.describe("When the newest was, if it stands for several of a kind in a row."),
+  last: instant.describe("When the newest was, if it stands for several of a kind."),
   count: z.int().describe("How many it stands for."),
   mac: z.string().nullable().describe("null: nobody can say whose it was."),
   road: z.enum(["dhcp", "tftp", "http", "queue", "operator", "daemon"]),
