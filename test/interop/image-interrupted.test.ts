@@ -48,7 +48,9 @@ describe("an interrupted `image add`", () => {
     const assets = await newAssets();
     const child = start(assets, ["add", "-"]);
     const end = ended(child);
-    child.stdin?.write((await readFile(LARGE)).subarray(0, 5_000_000));
+    const beginning = (await readFile(LARGE)).subarray(0, 5_000_000);
+    // Until all of it was taken: then the process waits for more.
+    await new Promise((taken) => child.stdin?.write(beginning, taken));
     while (!(await contentOf(assets)).some((name) => name.endsWith("source.iso")))
       await new Promise((resolve) => setTimeout(resolve, 20));
 
