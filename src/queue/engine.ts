@@ -93,7 +93,7 @@ export class Engine {
     this.#decided = step.state;
     // A hold binds nobody, and the next message of that client will wait. A repeat waits for a save under way: it may be
     // the repeat of what is just being saved.
-    const isInMemory = changed && !lasting && verdict.type === "moved";
+    const isInMemory = !lasting && verdict.type === "moved";
     if (lasting || (this.#saving && !isInMemory)) {
       return new Promise((resolve, reject) => {
         this.#waiters.push({ verdict, effects, lasting, resolve, reject });

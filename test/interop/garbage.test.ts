@@ -12,6 +12,8 @@ import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
 import { bootsByUdhcpc, installsByCurl } from "../support/lab/curl-installer.ts";
 import { said } from "../support/lab/dhcp-clients.ts";
 import { Lab, type LabProcess } from "../support/lab/lab.ts";
+import { residentMb, watchMemory } from "../support/lab/memory-watch.ts";
+import { plugIn } from "../support/lab/wire-behind.ts";
 import { machine } from "../support/netboot-machine.ts";
 
 const DATAGRAMS = 10_000;
@@ -50,8 +52,7 @@ before(async () => {
   ] as const) {
     lab.addNamespace(role);
     lab.connect(role, "eth0", "lan", null);
-    lab.run(role, ["ip", "link", "set", "eth0", "down"]);
-    lab.run(role, ["ip", "link", "set", "eth0", "address", macs[0], "up"]);
+    plugIn(lab, role, macs[0]);
   }
   flood = join(lab.folder, "garbage-flood");
   execFileSync("gcc", ["-O2", "-o", flood, FLOOD]);
@@ -65,11 +66,6 @@ after(async () => {
   await daemon?.stop();
   lab?.close();
 });
-
-async function residentMb(): Promise<number> {
-  const metrics = String(await daemon.ask("GET", "/metrics"));
-  return Math.round(Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 2 ** 20);
-}
 
 /** By TFTP, as its firmware would; it tries again as often as a person would switch it on again. */
 async function loads(role: string): Promise<void> {
@@ -101,7 +97,7 @@ function digestOf(path: string): string {
 describe(`${DATAGRAMS} datagrams of garbage a second and ${CONNECTIONS} connections`, () => {
   test("do not keep a machine from being installed, and fill neither memory nor timeline nor log", async (t) => {
     await bootsByUdhcpc(lab, "early");
-    const before = await residentMb();
+    const before = await residentMb(daemon);
     const vandal: LabProcess = lab.start("vandal", "vandal", [
       flood,
       "10.11.3.9",
@@ -109,13 +105,7 @@ describe(`${DATAGRAMS} datagrams of garbage a second and ${CONNECTIONS} connecti
       String(DATAGRAMS),
       String(CONNECTIONS),
     ]);
-    const rss: number[] = [];
-    const looks = setInterval(() => {
-      residentMb().then(
-        (mb) => rss.push(mb),
-        () => {},
-      );
-    }, 500);
+    const memory = watchMemory(daemon);
     const took: Record<string, number> = {};
     const timed = async (what: string, work: () => Promise<unknown>) => {
       const began = Date.now();
@@ -131,17 +121,17 @@ describe(`${DATAGRAMS} datagrams of garbage a second and ${CONNECTIONS} connecti
       await timed("secondInstallMs", () => installsByCurl(lab, "late", late));
       assert.ok(vandal.isRunning, "all of this happened during the flood");
     } finally {
-      clearInterval(looks);
+      memory.stop();
       vandal.kill("SIGTERM");
       await vandal.ended;
     }
-    const after = await residentMb();
+    const after = await residentMb(daemon);
     const timeline = statSync(join(lab.folder, "daemon", "state", "timeline.jsonl")).size;
     t.diagnostic(JSON.stringify(took));
     t.diagnostic(`datagrams and connections a second: ${said(vandal).trim().split("\n").join(", ")}`);
-    t.diagnostic(`RSS in MB: ${before} before, at most ${Math.max(...rss)} during, ${after} after`);
+    t.diagnostic(`RSS in MB: ${before} before, at most ${Math.max(...memory.seen)} during, ${after} after`);
     t.diagnostic(`timeline: ${Math.round(timeline / 1024)} kB, log: ${Math.round(daemon.log().length / 1024)} kB`);
-    assert.ok(Math.max(...rss, after) < 400, `${rss.join(", ")}, ${after} MB of memory`);
+    assert.ok(Math.max(...memory.seen, after) < 400, `${memory.seen.join(", ")}, ${after} MB of memory`);
     assert.ok(timeline < 2 << 20, `a timeline of ${timeline} octets`);
     assert.ok(daemon.log().length < 4 << 20, `a log of ${daemon.log().length} octets`);
     assert.doesNotMatch(daemon.log(), /please report this/);

@@ -10,6 +10,8 @@ import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
 import { bootsByUdhcpc, installsByCurl } from "../support/lab/curl-installer.ts";
 import { said } from "../support/lab/dhcp-clients.ts";
 import { Lab, type LabProcess } from "../support/lab/lab.ts";
+import { residentMb, watchMemory } from "../support/lab/memory-watch.ts";
+import { plugIn } from "../support/lab/wire-behind.ts";
 import { machine } from "../support/netboot-machine.ts";
 
 const SLOTS = 20;
@@ -52,8 +54,7 @@ before(async () => {
   ] as const) {
     lab.addNamespace(role);
     lab.connect(role, "eth0", "lan", null);
-    lab.run(role, ["ip", "link", "set", "eth0", "down"]);
-    lab.run(role, ["ip", "link", "set", "eth0", "address", macs[0], "up"]);
+    plugIn(lab, role, macs[0]);
   }
   flood = join(lab.folder, "dhcp-flood");
   execFileSync("gcc", ["-O2", "-o", flood, FLOOD]);
@@ -66,11 +67,6 @@ after(async () => {
   lab?.close();
 });
 
-async function residentMb(): Promise<number> {
-  const metrics = String(await daemon.ask("GET", "/metrics"));
-  return Math.round(Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 2 ** 20);
-}
-
 /** Datagrams that the flood sent, for each full second. */
 function rates(): number[] {
   return said(storm).split("\n").filter(Boolean).map(Number);
@@ -81,7 +77,7 @@ describe(`a flood of ${RATE} datagrams a second, noise and strangers`, () => {
     await bootsByUdhcpc(lab, "early");
     await bootsByUdhcpc(lab, "steady");
     lab.run("steady", ["curl", "--silent", "--show-error", "--fail", `http://10.11.0.1/ipxe/${steady.host}`]);
-    const before = await residentMb();
+    const before = await residentMb(daemon);
     storm = lab.start("storm", "storm", [flood, "10.11.3.9", String(RATE)]);
     const exchanges = lab.start("steady", "exchanges", [
       process.execPath,
@@ -91,13 +87,7 @@ describe(`a flood of ${RATE} datagrams a second, noise and strangers`, () => {
       steady.macs[0],
     ]);
     const done = () => said(exchanges).split("\n").filter(Boolean);
-    const rss: number[] = [];
-    const looks = setInterval(() => {
-      residentMb().then(
-        (mb) => rss.push(mb),
-        () => {},
-      );
-    }, 500);
+    const memory = watchMemory(daemon);
     try {
       await until("the flood to take every slot", async () => !(await daemon.slots()).includes(" available"));
       let began = Date.now();
@@ -112,17 +102,17 @@ describe(`a flood of ${RATE} datagrams a second, noise and strangers`, () => {
       const doneThen = done().length;
       await until("one more, to the end", () => done().length > doneThen);
       await until("two seconds of the flood", () => rates().length >= 2);
-      rss.push(await residentMb());
+      memory.seen.push(await residentMb(daemon));
       assert.ok(storm.isRunning, "all of this happened during the flood");
       t.diagnostic(JSON.stringify({ installMs, slotForNewMachineMs: slotMs, secondInstallMs: secondMs }));
     } finally {
-      clearInterval(looks);
+      memory.stop();
       for (const process of [storm, exchanges]) {
         process.kill("SIGTERM");
         await process.ended;
       }
     }
-    const after = await residentMb();
+    const after = await residentMb(daemon);
     const timeline = statSync(join(lab.folder, "daemon", "state", "timeline.jsonl")).size;
     const answered = done().map((line) => line.split(" "));
     const repeats = answered.reduce((sum, [, count]) => sum + Number(count), 0);
@@ -133,12 +123,12 @@ describe(`a flood of ${RATE} datagrams a second, noise and strangers`, () => {
       `sent a second: median ${sorted[sorted.length >> 1]}, from ${sorted[0]} to ${sorted.at(-1)}, in ${sorted.length} s`,
     );
     t.diagnostic(`installer: ${answered.length} exchanges, ${repeats} repeats, the slowest took ${slowestMs} ms`);
-    t.diagnostic(`RSS in MB: ${before} before, at most ${Math.max(...rss)} during, ${after} after`);
+    t.diagnostic(`RSS in MB: ${before} before, at most ${Math.max(...memory.seen)} during, ${after} after`);
     t.diagnostic(`timeline: ${Math.round(timeline / 1024)} kB`);
     assert.ok(sent > 20_000, `only ${sent} datagrams were sent`);
     const addresses = new Set(answered.map(([address]) => address));
     assert.equal(addresses.size, 1, `one address each time, and no NAK: ${[...addresses].join(" ")}`);
-    assert.ok(Math.max(...rss, after) < 400, `${rss.join(", ")}, ${after} MB of memory`);
+    assert.ok(Math.max(...memory.seen, after) < 400, `${memory.seen.join(", ")}, ${after} MB of memory`);
     assert.ok(timeline < 8 << 20, `a timeline of ${timeline} octets`);
     for (const mac of [early.macs[0], late.macs[0]]) {
       const lines = await daemon.timeline(mac);

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BareDaemon, until } from "../support/lab/bare-daemon.ts";
 import { said, startUdhcpc } from "../support/lab/dhcp-clients.ts";
 import { Lab, type LabProcess } from "../support/lab/lab.ts";
+import { plugIn } from "../support/lab/wire-behind.ts";
 
 const config = (more = "") => `[network]
 address = "10.11.0.1"
@@ -55,8 +56,7 @@ after(async () => {
 /** Firmware on this network, a new machine each time. */
 function boot(role: "rack" | "sofa"): LabProcess {
   const mac = `02:00:00:00:02:0${++clients}`;
-  lab.run(role, ["ip", "link", "set", "eth0", "down"]);
-  lab.run(role, ["ip", "link", "set", "eth0", "address", mac, "up"]);
+  plugIn(lab, role, mac);
   return startUdhcpc(lab, role, `${role}-${clients}`, { asFirmware: true });
 }
 

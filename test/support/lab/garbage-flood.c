@@ -8,38 +8,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "flood.h"
 
 enum { SIZE = 1472, PORTS = 600, CONNECTIONS_MAX = 4096 };
 
-static volatile sig_atomic_t is_over;
-static uint64_t state = 1;
 static struct sockaddr_in own = {.sin_family = AF_INET}, server = {.sin_family = AF_INET};
-
-static void stop(int number) {
-  (void)number;
-  is_over = 1;
-}
-
-static int64_t now_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
-}
-
-// xorshift64*, always from the same seed.
-static uint32_t chance(void) {
-  state ^= state >> 12, state ^= state << 25, state ^= state >> 27;
-  return (state * 0x2545f4914f6cdd1dULL) >> 32;
-}
 
 static int noise(uint8_t *b, int length) {
   for (int at = 0; at < length; at++) b[at] = chance();
