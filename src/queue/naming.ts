@@ -29,9 +29,9 @@ export function slotsDeclared(state: QueueState, slots: readonly DeclaredSlot[],
       const which = listed.has(bearer.id)
         ? "until that is installed again under its new name"
         : "which the configuration no longer lists";
-      const reason = `${STILL_BORNE} ${bearer.address}, ${which}`;
+      const reason = `its hostname still belongs to the host at ${bearer.address}, ${which}`;
       const since = before?.state.type === "skipped" && before.state.reason === reason ? before.state.since : now;
-      return listedSlot(slot, slot.hostname, { type: "skipped", since, reason, conflict: null });
+      return listedSlot(slot, slot.hostname, { type: "skipped", since, reason, conflict: null, waitsForName: true });
     }
     const rests = before === undefined || before.state.type === "available" || before.state.type === "reserved";
     return listedSlot(slot, slot.hostname, rests || waitsForName(before.state) ? restingState(slot) : before.state);
@@ -87,10 +87,8 @@ function borneNames(
   return borne;
 }
 
-const STILL_BORNE = "its hostname still belongs to the host at";
-
 function waitsForName(state: SlotState): boolean {
-  return state.type === "skipped" && state.conflict === null && state.reason.startsWith(STILL_BORNE);
+  return state.type === "skipped" && state.waitsForName === true;
 }
 
 /** Put together from another object, each of thousands would have a hidden class of its own, larger than the slot. */

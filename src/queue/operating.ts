@@ -25,7 +25,7 @@ export function slotSkipped(state: QueueState, event: { slot: SlotId; reason: st
   const slot = findSlot(state, event.slot);
   if (!slot) return refused(state, "unknown-slot");
   if (slot.state.type === "assigned") return refused(state, "slot-in-use");
-  if (slot.state.type === "skipped") return unchanged(state);
+  if (slot.state.type === "skipped" && slot.state.waitsForName !== true) return unchanged(state);
   return moved(withSlotState(state, slot, { type: "skipped", since: now, reason: event.reason, conflict: null }));
 }
 

@@ -55,12 +55,14 @@ export type SlotState =
       readonly until: Instant;
     }
   | { readonly type: "assigned"; readonly host: HostId; readonly since: Instant }
-  /** Not given to anybody until the operator says so. `conflict` null: he said that too. */
+  /** Not given to anybody until the operator says so. `conflict` null: he said that too, or it waits for its name. */
   | {
       readonly type: "skipped";
       readonly since: Instant;
       readonly reason: string;
       readonly conflict: AddressConflict | null;
+      /** An installed machine at another address still bears its hostname; when none does, the slot is free again. */
+      readonly waitsForName?: true;
     };
 
 /** Why an address cannot be used: somebody else has it. */

@@ -38,6 +38,7 @@ const slotState = exactly<SavedSlot["state"]>()(
           z.strictObject({ type: z.literal("in-use"), mac }),
         ])
         .nullable(),
+      waitsForName: z.literal(true).exactOptional(),
     }),
   ]),
 );

@@ -15,6 +15,7 @@ import {
   reported,
   requested,
   reset,
+  skip,
   unskip,
 } from "../support/queue-builder.ts";
 
@@ -79,6 +80,15 @@ describe("a slot that the configuration calls otherwise", () => {
     );
     assert.equal(rack.happen(requested(2)), "address-not-yours");
     assert.equal(rack.happen(unskip(2)), "hostname-in-use");
+  });
+
+  test("stays skipped when the operator said so while it waited for its name", () => {
+    const rack = new Rack().called("alpha", "beta");
+    rack.happen(...install(1));
+    rack.called("gamma", "alpha").happen(skip(2));
+    rack.happen(rebuild(1, "1b"), requested(1));
+    assert.equal(rack.called("gamma", "alpha").names, "gamma assigned, alpha skipped");
+    assert.equal(rack.reasonAt(1), "by the operator");
   });
 
   test("does so for a machine that the operator called installed, and for one whose installer never reported", () => {

@@ -169,6 +169,7 @@ export function randomQueue(random: () => number, size: number): QueueState {
             { type: reservation === null ? "available" : "reserved" },
             { type: "held", mac: mac(n, 9), uuid: null, since: instant(), until: instant() },
             { type: "skipped", since: instant(), reason: word(), conflict: null },
+            { type: "skipped", since: instant(), reason: word(), conflict: null, waitsForName: true },
             { type: "skipped", since: instant(), reason: word(), conflict: { type: "declined" } },
             { type: "skipped", since: instant(), reason: word(), conflict: { type: "in-use", mac: mac(n, 8) } },
           ]),
